@@ -1,0 +1,124 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// engine is all in which the two databases differ.
+type engine struct {
+	name         string
+	dialect      goose.Dialect
+	open         func(address string, options Options) (readers, writer *sql.DB, err error)
+	placeholders func(text string) string
+	isUnique     func(error) bool
+	isRetryable  func(error) bool
+	locker       func() (lock.SessionLocker, error)
+}
+
+func engineOf(address string) (engine, error) {
+	switch {
+	case strings.HasPrefix(address, "sqlite:"):
+		return sqliteEngine, nil
+	case strings.HasPrefix(address, "postgres://"), strings.HasPrefix(address, "postgresql://"):
+		return postgresEngine, nil
+	}
+	return engine{}, errors.New(`store address must begin with "sqlite:" or "postgres://"`)
+}
+
+var sqliteEngine = engine{
+	name:    "SQLite",
+	dialect: goose.DialectSQLite3,
+	open:    openSQLite,
+	// Left as $n, SQLite drivers disagree on what the number means
+	// (exemplars.md 6).
+	placeholders: func(text string) string { return strings.ReplaceAll(text, "$", "?") },
+	isUnique: func(err error) bool {
+		var e *sqlite.Error
+		return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+	},
+	isRetryable: func(err error) bool {
+		var e *sqlite.Error
+		return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED)
+	},
+}
+
+// openSQLite makes two pools over one file: readers that cannot write, and
+// one writer whose transactions begin immediate, so that a read inside them
+// never has to be upgraded (exemplars.md 6: deferred, a fifth of them fail).
+func openSQLite(address string, options Options) (*sql.DB, *sql.DB, error) {
+	path := strings.TrimPrefix(address, "sqlite:")
+	if path == "" {
+		return nil, nil, errors.New("the address names no file")
+	}
+	synchronous := "FULL"
+	if options.Forgetful {
+		synchronous = "OFF"
+	}
+	dsn := func(more string) string {
+		u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
+		return fmt.Sprintf("%s?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(%s)&_pragma=foreign_keys(1)%s", u.String(), synchronous, more)
+	}
+	writer, err := sql.Open("sqlite", dsn("&_txlock=immediate"))
+	if err != nil {
+		return nil, nil, err
+	}
+	writer.SetMaxOpenConns(1)
+	if err := writer.Ping(); err != nil {
+		_ = writer.Close()
+		return nil, nil, err
+	}
+	readers, err := sql.Open("sqlite", dsn("&_pragma=query_only(1)"))
+	if err != nil {
+		_ = writer.Close()
+		return nil, nil, err
+	}
+	readers.SetMaxOpenConns(4)
+	readers.SetMaxIdleConns(4)
+	return readers, writer, nil
+}
+
+var postgresEngine = engine{
+	name:         "PostgreSQL",
+	dialect:      goose.DialectPostgres,
+	open:         openPostgres,
+	placeholders: func(text string) string { return text },
+	isUnique: func(err error) bool {
+		var e *pgconn.PgError
+		return errors.As(err, &e) && e.Code == "23505"
+	},
+	isRetryable: func(err error) bool {
+		var e *pgconn.PgError
+		return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+	},
+	// Two nodes that start together must not migrate together.
+	locker: func() (lock.SessionLocker, error) { return lock.NewPostgresSessionLocker() },
+}
+
+func openPostgres(address string, options Options) (*sql.DB, *sql.DB, error) {
+	pool, err := sql.Open("pgx", address)
+	if err != nil {
+		return nil, nil, err
+	}
+	size := options.PoolSize
+	if size == 0 {
+		size = 8
+	}
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	if err := pool.Ping(); err != nil {
+		_ = pool.Close()
+		return nil, nil, err
+	}
+	return pool, pool, nil
+}

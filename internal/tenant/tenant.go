@@ -1,0 +1,149 @@
+// Package tenant holds organisations: their domains, settings and branding,
+// and the answer to "whose address is this?".
+package tenant
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/fresh"
+	"github.com/entente-id/entente/internal/id"
+	"golang.org/x/net/idna"
+)
+
+// Tenant is one organisation with its own people, domains and rules; or the
+// consumers tenant, where personal accounts live.
+type Tenant struct {
+	ID   id.Tenant
+	Name string
+	// Country is an ISO 3166-1 alpha-2 code; Region the tenant_region_scope.
+	Country, Region string
+	Language        string
+	// Domains are the verified ones; the first is the default.
+	Domains  []Domain
+	Settings Settings
+	// Disabled organisations issue nothing.
+	Disabled bool
+	Created  time.Time
+}
+
+// Domain is a name that the organisation has proved to own.
+type Domain struct {
+	Name    string
+	Initial bool
+}
+
+// Settings are the rules an organisation sets for itself.
+type Settings struct {
+	// RequireMFA asks every person for a second factor at each sign-in.
+	RequireMFA bool `json:"requireMFA,omitempty"`
+	// UserConsent says who may allow an app for themselves.
+	UserConsent ConsentPolicy `json:"userConsent,omitempty"`
+	// BlockPartners refuses delegated access by partners' people, as a
+	// conditional-access rule of a customer does.
+	BlockPartners bool `json:"blockPartners,omitempty"`
+	// PartnerMFA is how Partner Center calls without a second factor are
+	// treated for this partner: off, report or enforce.
+	PartnerMFA string `json:"partnerMFA,omitempty"`
+}
+
+// ConsentPolicy is who may give consent for themselves.
+type ConsentPolicy string
+
+// The consent policies.
+const (
+	// ConsentAnyone lets people allow permissions that need no admin.
+	ConsentAnyone ConsentPolicy = ""
+	// ConsentNobody leaves every decision to admins.
+	ConsentNobody ConsentPolicy = "nobody"
+)
+
+// DefaultDomain is the name that addresses of this organisation end with.
+func (t Tenant) DefaultDomain() string {
+	if len(t.Domains) == 0 {
+		return string(t.ID)
+	}
+	return t.Domains[0].Name
+}
+
+// Personal reports whether this is the tenant of personal accounts.
+func (t Tenant) Personal() bool { return t.ID == id.Consumers }
+
+// Store keeps tenants.
+type Store interface {
+	// Tenant finds by id, or fails with TenantUnknown.
+	Tenant(ctx context.Context, tenant id.Tenant) (Tenant, error)
+	// TenantOfDomain finds the owner of a verified domain (already folded),
+	// or fails with TenantUnknown.
+	TenantOfDomain(ctx context.Context, domain string) (Tenant, error)
+	// SaveTenant creates or replaces a tenant and its domains.
+	SaveTenant(ctx context.Context, t Tenant) error
+}
+
+// Directory answers which organisation is meant.
+type Directory struct {
+	store Store
+	cache *fresh.Cache[Tenant]
+}
+
+// maxAge bounds how long another node's change to a tenant can stay unseen.
+const maxAge = 2 * time.Second
+
+// NewDirectory opens the room.
+func NewDirectory(store Store, now func() time.Time) *Directory {
+	return &Directory{store: store, cache: fresh.New[Tenant](now, maxAge, 10_000)}
+}
+
+// Find gives a tenant by id.
+func (d *Directory) Find(ctx context.Context, tenant id.Tenant) (Tenant, error) {
+	return d.cache.Get(ctx, string(tenant), func(ctx context.Context) (Tenant, error) {
+		return d.store.Tenant(ctx, tenant)
+	})
+}
+
+// Named gives a tenant by what stands in a path: its id or one of its verified
+// domains. Generic names such as "common" are no tenants: see ParseSegment.
+func (d *Directory) Named(ctx context.Context, name string) (Tenant, error) {
+	if id.IsGUID(name) {
+		return d.Find(ctx, id.Tenant(strings.ToLower(name)))
+	}
+	domain, ok := FoldDomain(name)
+	if !ok {
+		return Tenant{}, fault.New(fault.TenantMalformed, "tenant", Shorten(name))
+	}
+	return d.cache.Get(ctx, domain, func(ctx context.Context) (Tenant, error) {
+		return d.store.TenantOfDomain(ctx, domain)
+	})
+}
+
+// Save creates or replaces a tenant.
+func (d *Directory) Save(ctx context.Context, t Tenant) error {
+	defer d.cache.Forget()
+	return d.store.SaveTenant(ctx, t)
+}
+
+// FoldDomain brings a domain to the form that is stored and compared: ASCII
+// (IDNA 2008), lower case, no trailing dot. False when it is no domain name.
+func FoldDomain(name string) (string, bool) {
+	name = strings.TrimSuffix(strings.TrimSpace(name), ".")
+	if name == "" || len(name) > 253 || !strings.Contains(name, ".") {
+		return "", false
+	}
+	folded, err := idna.Lookup.ToASCII(name)
+	if err != nil {
+		return "", false
+	}
+	return strings.ToLower(folded), true
+}
+
+// Shorten cuts foreign text to a length that fits a message.
+func Shorten(text string) string {
+	const limit = 80
+	runes := []rune(text)
+	if len(runes) <= limit {
+		return text
+	}
+	return string(runes[:limit]) + "…"
+}
