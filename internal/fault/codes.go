@@ -116,6 +116,9 @@ const (
 	MethodUnsupported    Code = 9700118
 	PathUnknown          Code = 9700119
 	RelationshipEnded    Code = 9700120
+	ChangedMeanwhile     Code = 9700121
+	EncodingUnsupported  Code = 9700122
+	BodyTooLarge         Code = 9700123
 )
 
 var rows = []Entry{
@@ -232,4 +235,7 @@ var rows = []Entry{
 	{MethodUnsupported, "MethodUnsupported", "M34", Request, Developer, []Remedy{CheckRequest}},
 	{PathUnknown, "PathUnknown", "M49", Absent, Developer, []Remedy{CheckRequest}},
 	{RelationshipEnded, "RelationshipEnded", "M45", Refused, CustomerIT, []Remedy{RenewRelationship, AskCustomer}},
+	{ChangedMeanwhile, "ChangedMeanwhile", "M34", Request, Developer, []Remedy{CheckRequest, TryAgain}},
+	{EncodingUnsupported, "EncodingUnsupported", "M34", Request, Developer, []Remedy{CheckRequest}},
+	{BodyTooLarge, "BodyTooLarge", "M34", Request, Developer, []Remedy{CheckRequest}},
 }
