@@ -1,0 +1,162 @@
+package customer
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
+)
+
+// Relationship is a delegated admin relationship: what a customer lets a
+// partner's people do in its organisation, and until when
+// (secure-application-model.md 7.5).
+type Relationship struct {
+	ID                string
+	Partner, Customer id.Tenant
+	DisplayName       string
+	Status            Status
+	// Roles are the directory role template ids that the customer agreed to.
+	Roles       []string
+	Assignments []Assignment
+	// Ends is the instant from which nothing is allowed any more.
+	Ends time.Time
+}
+
+// Assignment gives some of the relationship's roles to one of the partner's
+// groups.
+type Assignment struct {
+	Group string
+	Roles []string
+}
+
+// Status is how far a relationship has come.
+type Status string
+
+// The states, in the order they are passed through.
+const (
+	Created              Status = "created"
+	ApprovalPending      Status = "approvalPending"
+	Approved             Status = "approved"
+	Activating           Status = "activating"
+	Active               Status = "active"
+	Expiring             Status = "expiring"
+	Expired              Status = "expired"
+	TerminationRequested Status = "terminationRequested"
+	Terminating          Status = "terminating"
+	Terminated           Status = "terminated"
+)
+
+// begun reports whether the customer has accepted at some time.
+func (s Status) begun() bool {
+	switch s {
+	case Active, Expiring, Expired, TerminationRequested, Terminating, Terminated:
+		return true
+	}
+	return false
+}
+
+func (s Status) known() bool {
+	return s.begun() || s == Created || s == ApprovalPending || s == Approved || s == Activating
+}
+
+// Delegation is the right of one person to act in a customer's organisation
+// now.
+type Delegation struct {
+	// Relationship is the id of the relationship that it rests on; of several,
+	// the first.
+	Relationship string
+	// Roles are directory role template ids: the union over the person's
+	// groups, in order.
+	Roles []string
+}
+
+// Delegation decides whether a partner's person may act in a customer's
+// organisation, and with which directory roles. It is the only place where
+// access across tenants is decided (DESIGN 4.2), and nothing of it is kept:
+// an ended relationship and a left group count from the next question on.
+//
+// It fails with ForeignAccount when there is no accepted relationship, or none
+// that gives a role to a group of the person; with RelationshipEnded when all
+// that were accepted have ended; with AccountDisabled.
+func (l *Ledger) Delegation(ctx context.Context, person account.Account, customer id.Tenant) (Delegation, error) {
+	if person.Disabled {
+		return Delegation{}, fault.New(fault.AccountDisabled, "account", person.SignInName)
+	}
+	list, err := l.store.Relationships(ctx, person.Tenant, customer)
+	if err != nil {
+		return Delegation{}, err
+	}
+	now := l.source.Now()
+	var given Delegation
+	var live bool
+	var ended *Relationship
+	for i, r := range list {
+		if r.Status != Active || !now.Before(r.Ends) {
+			if r.Status.begun() && (ended == nil || r.Ends.After(ended.Ends)) {
+				ended = &list[i]
+			}
+			continue
+		}
+		live = true
+		roles := r.rolesOf(person)
+		if len(roles) > 0 && given.Relationship == "" {
+			given.Relationship = r.ID
+		}
+		given.Roles = append(given.Roles, roles...)
+	}
+	switch {
+	case len(given.Roles) > 0:
+		slices.Sort(given.Roles)
+		given.Roles = slices.Compact(given.Roles)
+		return given, nil
+	case !live && ended != nil:
+		return Delegation{}, fault.New(fault.RelationshipEnded, "account", person.SignInName,
+			"tenant", string(customer), "name", ended.DisplayName, "date", ended.Ends.Format(time.DateOnly))
+	default:
+		return Delegation{}, fault.New(fault.ForeignAccount, "account", person.SignInName, "tenant", string(customer))
+	}
+}
+
+// rolesOf gives what the assignments give to the person's groups. A role that
+// the customer did not agree to, or took back, is not given even when an
+// assignment still names it (R164).
+func (r Relationship) rolesOf(person account.Account) []string {
+	var roles []string
+	for _, a := range r.Assignments {
+		if !person.In(a.Group) {
+			continue
+		}
+		for _, role := range a.Roles {
+			if slices.Contains(r.Roles, role) {
+				roles = append(roles, role)
+			}
+		}
+	}
+	return roles
+}
+
+// SaveRelationship creates or replaces a relationship.
+func (l *Ledger) SaveRelationship(ctx context.Context, r Relationship) error {
+	refuse := func(parameter, rule string) error {
+		return fault.New(fault.RequestMalformed, "parameter", parameter, "rule", rule)
+	}
+	switch {
+	case r.ID == "":
+		return fault.New(fault.ParameterMissing, "parameter", "id")
+	case r.DisplayName == "":
+		return fault.New(fault.ParameterMissing, "parameter", "displayName")
+	case !id.IsGUID(string(r.Partner)) || strings.ToLower(string(r.Partner)) != string(r.Partner):
+		return refuse("partner", "a GUID in lower case")
+	case !id.IsGUID(string(r.Customer)) || strings.ToLower(string(r.Customer)) != string(r.Customer):
+		return refuse("customer", "a GUID in lower case")
+	case !r.Status.known():
+		return refuse("status", "a known status")
+	case r.Status == Active && r.Ends.IsZero():
+		return refuse("endDateTime", "an end: a relationship without one is refused everywhere")
+	}
+	return l.store.SaveRelationship(ctx, r)
+}

@@ -1,0 +1,127 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/entente-id/entente/internal/customer"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
+)
+
+var _ customer.Store = (*DB)(nil)
+
+// Customer finds one customer of a partner.
+func (db *DB) Customer(ctx context.Context, partner, tenant id.Tenant) (customer.Customer, error) {
+	var doc string
+	err := db.row(ctx, `SELECT doc FROM customer WHERE partner = $1 AND tenant = $2`, string(partner), string(tenant)).Scan(&doc)
+	if err != nil {
+		return customer.Customer{}, absent(err, fault.New(fault.CustomerUnknown), "read customer")
+	}
+	return document[customer.Customer](doc)
+}
+
+// Customers lists a partner's customers in the order of their ids.
+func (db *DB) Customers(ctx context.Context, partner id.Tenant, q customer.Query) ([]customer.Customer, error) {
+	var list []customer.Customer
+	scan := func(row scanner) error {
+		var doc string
+		if err := row.Scan(&doc); err != nil {
+			return err
+		}
+		c, err := document[customer.Customer](doc)
+		list = append(list, c)
+		return err
+	}
+	name, domain := patterns(q.Filter)
+	var err error
+	if q.Before != "" {
+		err = db.rows(ctx, scan, `SELECT doc FROM customer WHERE partner = $1 AND tenant < $2
+			AND name_key LIKE $3 ESCAPE '!' AND domain_key LIKE $4 ESCAPE '!' ORDER BY tenant DESC LIMIT $5`,
+			string(partner), string(q.Before), name, domain, q.Limit)
+		slices.Reverse(list)
+	} else {
+		err = db.rows(ctx, scan, `SELECT doc FROM customer WHERE partner = $1 AND tenant > $2
+			AND name_key LIKE $3 ESCAPE '!' AND domain_key LIKE $4 ESCAPE '!' ORDER BY tenant LIMIT $5`,
+			string(partner), string(q.After), name, domain, q.Limit)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list customers: %w", err)
+	}
+	return list, nil
+}
+
+// patterns turns a filter into one LIKE pattern for each key column. LIKE
+// ignores the case of ASCII letters on SQLite alone; the keys and the pattern
+// are folded, so that both engines find the same.
+func patterns(f customer.Filter) (name, domain string) {
+	if f == (customer.Filter{}) {
+		return "%", "%"
+	}
+	pattern := strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(customer.Fold(f.Value))
+	switch f.Operator {
+	case customer.StartsWith:
+		pattern += "%"
+	case customer.Contains:
+		pattern = "%" + pattern + "%"
+	}
+	if f.Field == customer.Domain {
+		return "%", pattern
+	}
+	return pattern, "%"
+}
+
+// SaveCustomer creates or replaces a customer.
+func (db *DB) SaveCustomer(ctx context.Context, c customer.Customer) error {
+	doc, err := encode(c)
+	if err != nil {
+		return err
+	}
+	return db.write(ctx, func(x *tx) error {
+		_, err := x.exec(`INSERT INTO customer (partner, tenant, name_key, domain_key, doc) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (partner, tenant) DO UPDATE
+			SET name_key = excluded.name_key, domain_key = excluded.domain_key, doc = excluded.doc`,
+			string(c.Partner), string(c.Tenant), customer.Fold(c.CompanyName), customer.Fold(c.Domain), doc)
+		if err != nil {
+			return fmt.Errorf("save customer: %w", err)
+		}
+		return nil
+	})
+}
+
+// Relationships lists what a partner and a customer have agreed.
+func (db *DB) Relationships(ctx context.Context, partner, tenant id.Tenant) ([]customer.Relationship, error) {
+	var list []customer.Relationship
+	err := db.rows(ctx, func(row scanner) error {
+		var doc string
+		if err := row.Scan(&doc); err != nil {
+			return err
+		}
+		r, err := document[customer.Relationship](doc)
+		list = append(list, r)
+		return err
+	}, `SELECT doc FROM relationship WHERE partner = $1 AND customer = $2 ORDER BY id`, string(partner), string(tenant))
+	if err != nil {
+		return nil, fmt.Errorf("list relationships: %w", err)
+	}
+	return list, nil
+}
+
+// SaveRelationship creates or replaces a relationship.
+func (db *DB) SaveRelationship(ctx context.Context, r customer.Relationship) error {
+	doc, err := encode(r)
+	if err != nil {
+		return err
+	}
+	return db.write(ctx, func(x *tx) error {
+		_, err := x.exec(`INSERT INTO relationship (partner, id, customer, doc) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (partner, id) DO UPDATE SET customer = excluded.customer, doc = excluded.doc`,
+			string(r.Partner), r.ID, string(r.Customer), doc)
+		if err != nil {
+			return fmt.Errorf("save relationship: %w", err)
+		}
+		return nil
+	})
+}
