@@ -1,0 +1,251 @@
+package pages
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// factKind says how a fact is written in a sentence.
+type factKind int
+
+const (
+	// name is free text given by people: an app, an organisation.
+	name factKind = iota
+	// identifier is an address, a code or an id: always from left to right.
+	identifier
+	number
+	date
+)
+
+// factKinds are the placeholders that words may use. Each has a word
+// "fact.<name>" that stands in when the fact is not known.
+var factKinds = map[string]factKind{
+	"app": name, "org": name, "name": name, "policy": name, "role": name, "resource": name,
+	"customer": name, "publisher": name, "purpose": name, "title": name, "step": name,
+	"domain": identifier, "address": identifier, "parameter": identifier, "permission": identifier,
+	"reference": identifier, "host": identifier, "mail": identifier, "code": identifier,
+	"minutes": number, "seconds": number, "people": number,
+	"date": date, "time": date,
+}
+
+// word is one text, cut at its placeholders.
+type word []piece
+
+// piece is literal text, or a fact, or a choice by number.
+type piece struct {
+	text string
+	fact string
+	// one and other are the plural forms; "#" stands for the number.
+	one, other word
+}
+
+// parseWord reads {fact} and {fact, plural, one {…} other {…}}, the part of
+// ICU MessageFormat that our languages need: all of them have two forms.
+func parseWord(text string) (word, error) {
+	var w word
+	for text != "" {
+		at := strings.IndexAny(text, "{}")
+		if at < 0 {
+			return append(w, piece{text: text}), nil
+		}
+		if text[at] == '}' {
+			return nil, fmt.Errorf("a closing brace without its opening one")
+		}
+		if at > 0 {
+			w = append(w, piece{text: text[:at]})
+		}
+		inner, rest, err := braces(text[at:])
+		if err != nil {
+			return nil, err
+		}
+		p, err := parsePlaceholder(inner)
+		if err != nil {
+			return nil, err
+		}
+		w, text = append(w, p), rest
+	}
+	return w, nil
+}
+
+func parsePlaceholder(inner string) (piece, error) {
+	fact, forms, plural := strings.Cut(inner, ", plural, ")
+	kind, known := factKinds[fact]
+	if !known {
+		return piece{}, fmt.Errorf("no such fact: %q", fact)
+	}
+	if !plural {
+		return piece{fact: fact}, nil
+	}
+	p := piece{fact: fact}
+	for _, form := range []struct {
+		name string
+		into *word
+	}{{"one ", &p.one}, {"other ", &p.other}} {
+		var found bool
+		if forms, found = strings.CutPrefix(strings.TrimSpace(forms), form.name); !found || kind != number {
+			return piece{}, fmt.Errorf("plural of %q: form %qmissing", fact, form.name)
+		}
+		text, rest, err := braces(forms)
+		if err != nil {
+			return piece{}, err
+		}
+		if *form.into, err = parseWord(text); err != nil {
+			return piece{}, err
+		}
+		forms = rest
+	}
+	return p, nil
+}
+
+// braces takes a balanced {…} off the front.
+func braces(text string) (inner, rest string, err error) {
+	depth := 0
+	for i, r := range text {
+		switch r {
+		case '{':
+			depth++
+		case '}':
+			depth--
+		}
+		if depth == 0 {
+			if i == 0 {
+				break
+			}
+			return text[1:i], text[i+1:], nil
+		}
+	}
+	return "", "", fmt.Errorf("an opening brace without its closing one")
+}
+
+// style is how a word is written for its target: text or markup.
+type style struct {
+	literal func(string) string
+	fact    func(factKind, string) string
+}
+
+// fill writes the word with its facts. A fact that is not known is written as
+// "fact.<name>".
+func (w word) fill(l lexicon, facts map[string]string, as style) string {
+	var b strings.Builder
+	for _, p := range w {
+		switch {
+		case p.fact == "":
+			b.WriteString(as.literal(p.text))
+		case p.other != nil:
+			form := p.other
+			if facts[p.fact] == "1" {
+				form = p.one
+			}
+			count := as.fact(number, l.factText(p.fact, facts))
+			b.WriteString(strings.ReplaceAll(form.fill(l, facts, as), "#", count))
+		case facts[p.fact] == "":
+			stand := l.plain("fact."+p.fact, nil)
+			if startsSentence(b.String()) {
+				stand = capital(stand)
+			}
+			b.WriteString(as.literal(stand))
+		default:
+			b.WriteString(as.fact(factKinds[p.fact], l.factText(p.fact, facts)))
+		}
+	}
+	return b.String()
+}
+
+// factText writes a fact by its kind.
+func (l lexicon) factText(fact string, facts map[string]string) string {
+	value := oneLine(facts[fact])
+	switch factKinds[fact] {
+	case number:
+		if _, err := strconv.Atoi(value); err != nil {
+			return l.plain("fact."+fact, nil)
+		}
+	case date:
+		if at, err := time.Parse(time.RFC3339, value); err == nil {
+			return l.moment(at)
+		}
+		if day, err := time.Parse(time.DateOnly, value); err == nil {
+			return day.Format(l.plain("layout.day", nil))
+		}
+	}
+	return value
+}
+
+// moment writes an instant with its zone. The person's own zone is not known
+// here; the script adds it.
+func (l lexicon) moment(at time.Time) string {
+	return at.UTC().Format(l.plain("layout.moment", nil))
+}
+
+func startsSentence(before string) bool {
+	before = strings.TrimRight(before, " ")
+	return before == "" || strings.HasSuffix(before, ".") || strings.HasSuffix(before, ":")
+}
+
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+// oneLine keeps foreign text to one line of bearable length.
+func oneLine(text string) string {
+	const limit = 300
+	clean := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if runes := []rune(clean); len(runes) > limit {
+		return string(runes[:limit]) + "…"
+	}
+	return clean
+}
+
+// textOf writes a template's argument as a fact.
+func textOf(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case time.Time:
+		return v.Format(time.RFC3339)
+	}
+	return fmt.Sprint(value)
+}
+
+// mirror makes the pseudo language: each run of letters is shown from right to
+// left, placeholders and layouts stay as they are.
+func mirror(texts map[string]string) map[string]string {
+	const override, end = "\u202e", "\u202c"
+	out := make(map[string]string, len(texts))
+	for key, text := range texts {
+		if strings.HasPrefix(key, "layout.") {
+			out[key] = text
+			continue
+		}
+		var b strings.Builder
+		depth, inside := 0, false
+		for _, r := range text {
+			switch r {
+			case '{':
+				depth++
+			case '}':
+				depth--
+			}
+			letter := depth == 0 && unicode.IsLetter(r)
+			if letter != inside {
+				b.WriteString(map[bool]string{true: override, false: end}[letter])
+				inside = letter
+			}
+			b.WriteRune(r)
+		}
+		if inside {
+			b.WriteString(end)
+		}
+		out[key] = b.String()
+	}
+	return out
+}
