@@ -1,0 +1,265 @@
+// Package consent holds who allowed which application what: for themselves, or
+// for everyone in the organisation.
+package consent
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/fresh"
+	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/tenant"
+)
+
+// Grant is what a person, or an organisation for everyone in it, allowed one
+// application to do at one API.
+type Grant struct {
+	Tenant           id.Tenant
+	Client, Resource id.App
+	// Account is who it holds for; empty means everyone in the tenant.
+	Account id.Object
+	Scopes  []string
+}
+
+// Store keeps grants.
+type Store interface {
+	// Grants lists what is allowed to a client in a tenant, for everyone and
+	// for one person, at every API.
+	Grants(ctx context.Context, tenant id.Tenant, client id.App, account id.Object) ([]Grant, error)
+	// AddGrants widens grants, creates the service principals of the client
+	// and of the resources in the tenant where they are missing, and writes
+	// the event, all in one transaction.
+	AddGrants(ctx context.Context, grants []Grant, principals []application.Principal, e audit.Event) error
+	// RemoveGrants withdraws everything a client was allowed in a tenant, for
+	// one person or (with an empty account) for everyone.
+	RemoveGrants(ctx context.Context, tenant id.Tenant, client id.App, account id.Object, e audit.Event) error
+	// AppRoles lists the permissions that a client holds alone at a resource.
+	AppRoles(ctx context.Context, tenant id.Tenant, client, resource id.App) ([]string, error)
+	// AddAppRoles widens them.
+	AddAppRoles(ctx context.Context, tenant id.Tenant, client, resource id.App, roles []string, e audit.Event) error
+}
+
+// Ledger is the room.
+type Ledger struct {
+	store  Store
+	source id.Source
+	grants *fresh.Cache[[]Grant]
+	roles  *fresh.Cache[[]string]
+}
+
+// maxAge bounds how long another node's withdrawal can stay unseen.
+const maxAge = time.Second
+
+// NewLedger opens the room.
+func NewLedger(store Store, source id.Source) *Ledger {
+	return &Ledger{
+		store: store, source: source,
+		grants: fresh.New[[]Grant](source.Now, maxAge, 50_000),
+		roles:  fresh.New[[]string](source.Now, maxAge, 50_000),
+	}
+}
+
+// Allowed is what a client may do for one person.
+type Allowed struct {
+	// Known is true when the client has been allowed anything at all.
+	Known bool
+	// scopes by resource, in the resource's spelling.
+	scopes map[id.App][]string
+}
+
+// At lists the permissions allowed at a resource.
+func (a Allowed) At(resource id.App) []string { return a.scopes[resource] }
+
+// Allowed reads what a client may do for a person in a tenant.
+func (l *Ledger) Allowed(ctx context.Context, t id.Tenant, client id.App, person id.Object) (Allowed, error) {
+	key := string(t) + "/" + string(client) + "/" + string(person)
+	list, err := l.grants.Get(ctx, key, func(ctx context.Context) ([]Grant, error) {
+		return l.store.Grants(ctx, t, client, person)
+	})
+	if err != nil {
+		return Allowed{}, err
+	}
+	a := Allowed{Known: len(list) > 0, scopes: map[id.App][]string{}}
+	for _, g := range list {
+		for _, s := range g.Scopes {
+			if !slices.Contains(a.scopes[g.Resource], s) {
+				a.scopes[g.Resource] = append(a.scopes[g.Resource], s)
+			}
+		}
+	}
+	return a, nil
+}
+
+// Cover says whether what is allowed covers what is asked of one resource, and
+// which permissions a token then carries.
+func Cover(a Allowed, client application.Application, w application.WantedResource) ([]string, bool) {
+	if client.FirstParty {
+		if !w.Default {
+			return w.Names, true
+		}
+		var all []string
+		for _, s := range w.Resource.Scopes {
+			all = append(all, s.Name)
+		}
+		return all, true
+	}
+	have := a.At(w.Resource.App)
+	if w.Default {
+		return have, len(have) > 0
+	}
+	for _, n := range w.Names {
+		if !slices.Contains(have, n) {
+			return nil, false
+		}
+	}
+	return w.Names, true
+}
+
+// Asked is what a consent page asks: permissions by resource.
+type Asked struct {
+	Resource application.Application
+	Scopes   []string
+}
+
+// Missing lists what a person has to be asked for before a request can be
+// met. Named permissions are asked one by one; a request for all (".default"
+// or v1) asks the whole registered list of every resource, as the Microsoft
+// platform does (identity-platform.md 6.2). It fails with PermissionUnlisted
+// when all is asked of a resource that the application never registered for.
+func Missing(a Allowed, client application.Application, w application.Wanted, static []Asked) ([]Asked, error) {
+	if client.FirstParty {
+		return nil, nil
+	}
+	var missing []Asked
+	add := func(ask Asked) {
+		ask.Scopes = slices.DeleteFunc(slices.Clone(ask.Scopes), func(n string) bool {
+			return slices.Contains(a.At(ask.Resource.App), n)
+		})
+		if len(ask.Scopes) > 0 && !slices.ContainsFunc(missing, func(m Asked) bool { return m.Resource.App == ask.Resource.App }) {
+			missing = append(missing, ask)
+		}
+	}
+	for _, r := range w.Resources {
+		if _, covered := Cover(a, client, r); covered {
+			continue
+		}
+		if !r.Default {
+			add(Asked{r.Resource, r.Names})
+			continue
+		}
+		if !slices.ContainsFunc(static, func(s Asked) bool { return s.Resource.App == r.Resource.App && len(s.Scopes) > 0 }) {
+			return nil, fault.New(fault.PermissionUnlisted, "app", client.Name, "resource", r.Audience)
+		}
+		for _, s := range static {
+			add(s)
+		}
+	}
+	if len(w.Resources) == 0 && !a.Known {
+		missing = append(missing, Asked{Resource: application.Application{App: application.GraphApp, Name: "Microsoft Graph"}, Scopes: openIDScopes(w)})
+	}
+	return missing, nil
+}
+
+// openIDScopes are kept with the directory's permissions, as the Microsoft
+// platform does.
+func openIDScopes(w application.Wanted) []string {
+	names := []string{"openid"}
+	if w.Profile {
+		names = append(names, "profile")
+	}
+	if w.Email {
+		names = append(names, "email")
+	}
+	if w.Offline {
+		names = append(names, "offline_access")
+	}
+	return names
+}
+
+// MayAllow says whether a person may allow this for themselves, by the
+// organisation's policy and the permissions' own rule.
+func MayAllow(t tenant.Tenant, person account.Account, asked []Asked) error {
+	if person.MayConsentForAll() {
+		return nil
+	}
+	refuse := fault.New(fault.ApprovalRequired, "organisation", t.Name)
+	if t.Settings.UserConsent == tenant.ConsentNobody {
+		return refuse
+	}
+	for _, a := range asked {
+		for _, name := range a.Scopes {
+			if p, ok := a.Resource.Scope(name); ok && p.Admin {
+				return refuse
+			}
+		}
+	}
+	return nil
+}
+
+// Give records a person's consent, for themselves or for everyone in their
+// organisation. It makes the service principals that are missing.
+func (l *Ledger) Give(ctx context.Context, by audit.Caller, client id.App, asked []Asked, forAll bool) error {
+	who := by.Account
+	if forAll {
+		who = ""
+	}
+	principals := []application.Principal{l.principal(by.Tenant, client)}
+	grants := make([]Grant, 0, len(asked))
+	var said []string
+	for _, a := range asked {
+		grants = append(grants, Grant{Tenant: by.Tenant, Client: client, Resource: a.Resource.App, Account: who, Scopes: a.Scopes})
+		principals = append(principals, l.principal(by.Tenant, a.Resource.App))
+		said = append(said, string(a.Resource.App)+": "+strings.Join(a.Scopes, " "))
+	}
+	defer l.grants.Forget()
+	e := l.event(by, "consent.give", string(client))
+	e.Facts = map[string]string{"permissions": strings.Join(said, "; "), "for": "self"}
+	if forAll {
+		e.Facts["for"] = "everyone"
+	}
+	return l.store.AddGrants(ctx, grants, principals, e)
+}
+
+// Withdraw takes back all that a client was allowed, for the caller or for
+// everyone. Access tokens that are out live on; the next refresh fails.
+func (l *Ledger) Withdraw(ctx context.Context, by audit.Caller, client id.App, forAll bool) error {
+	who := by.Account
+	if forAll {
+		who = ""
+	}
+	defer l.grants.Forget()
+	return l.store.RemoveGrants(ctx, by.Tenant, client, who, l.event(by, "consent.withdraw", string(client)))
+}
+
+// AppRoles lists the permissions that a client holds alone at a resource.
+func (l *Ledger) AppRoles(ctx context.Context, t id.Tenant, client, resource id.App) ([]string, error) {
+	key := string(t) + "/" + string(client) + "/" + string(resource)
+	return l.roles.Get(ctx, key, func(ctx context.Context) ([]string, error) {
+		return l.store.AppRoles(ctx, t, client, resource)
+	})
+}
+
+// GiveAppRoles lets a client act alone at a resource.
+func (l *Ledger) GiveAppRoles(ctx context.Context, by audit.Caller, client, resource id.App, roles []string) error {
+	defer l.roles.Forget()
+	e := l.event(by, "consent.app-roles", string(client))
+	e.Facts = map[string]string{"resource": string(resource), "roles": strings.Join(roles, " ")}
+	return l.store.AddAppRoles(ctx, by.Tenant, client, resource, roles, e)
+}
+
+func (l *Ledger) principal(t id.Tenant, app id.App) application.Principal {
+	return application.Principal{Tenant: t, ID: id.Object(l.source.NewGUID()), App: app, Created: l.source.Now()}
+}
+
+func (l *Ledger) event(by audit.Caller, verb, object string) audit.Event {
+	return audit.Event{
+		ID: l.source.NewGUID(), At: l.source.Now(), Tenant: by.Tenant, Account: by.Account,
+		SignInName: by.SignInName, App: by.App, Verb: verb, Object: object,
+	}
+}

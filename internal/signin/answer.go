@@ -1,0 +1,281 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/consent"
+	"github.com/entente-id/entente/internal/credential"
+	"github.com/entente-id/entente/internal/fault"
+)
+
+// Answer is what a person sent with a form.
+type Answer struct {
+	// Do is the button: "next", "another", "recovery", "code", "yes", "no",
+	// or "show" to see the same page again (a change of language).
+	Do string
+	// Pick is the tile of an account.
+	Pick     string
+	Address  string
+	Password string
+	Code     string
+	// Kept: the recovery codes are kept.
+	Kept bool
+	// ForAll: consent for everyone in the organisation.
+	ForAll bool
+}
+
+// Answer takes a form, proves what it says, moves the journey and says what is
+// next. A wrong answer is no error: the screen shows the same step with a
+// problem.
+func (j *Journeys) Answer(ctx context.Context, text string, b Browser, a Answer) (Screen, error) {
+	journey, err := j.read(ctx, text, b)
+	if err != nil {
+		return Screen{Journey: journey}, err
+	}
+	candidates, err := j.signedCandidates(ctx, journey, b)
+	if err != nil {
+		return Screen{Journey: journey}, err
+	}
+	if a.Do == "show" {
+		return j.show(ctx, journey, candidates)
+	}
+	step, _, err := j.step(ctx, journey, candidates)
+	if err != nil {
+		return Screen{Journey: journey}, err
+	}
+	before := journey
+	problem, err := j.take(ctx, step, &journey, a, candidates)
+	if err != nil {
+		return Screen{Journey: journey}, err
+	}
+	if problem != nil {
+		// What was typed stays typed; nothing else has moved.
+		before.Address = journey.Address
+		screen, err := j.show(ctx, before, candidates)
+		screen.Problem = problem
+		return screen, err
+	}
+	if err := j.save(ctx, &journey); err != nil {
+		return Screen{Journey: journey}, err
+	}
+	screen, err := j.show(ctx, journey, candidates)
+	if err != nil || screen.Step != Done || !journey.Proved {
+		return screen, err
+	}
+	screen.SessionCookie, err = j.keep(ctx, b, screen.signed())
+	return screen, err
+}
+
+func (j *Journeys) signedCandidates(ctx context.Context, journey Journey, b Browser) ([]Signed, error) {
+	authority, err := j.tenants.Authority(ctx, journey.Request.Authority)
+	if err != nil {
+		return nil, err
+	}
+	session, err := j.session(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	return j.candidates(session, journey.Request, authority), nil
+}
+
+// take proves one answer. The first result is a problem that the person can
+// mend on the same page; the error is everything else.
+func (j *Journeys) take(ctx context.Context, step Step, journey *Journey, a Answer, candidates []Signed) (*fault.Fault, error) {
+	if a.Do == "another" {
+		restart(journey)
+		return nil, nil
+	}
+	switch step {
+	case Pick:
+		return j.takePick(ctx, journey, a, candidates)
+	case Address:
+		return j.takeAddress(ctx, journey, a)
+	case Password:
+		return j.takePassword(ctx, journey, a)
+	case Code:
+		return j.takeCode(ctx, journey, a)
+	case Enrol:
+		return j.takeEnrolment(ctx, journey, a)
+	case RecoveryCodes:
+		if !a.Kept {
+			return fault.New(fault.ParameterMissing, "parameter", "kept"), nil
+		}
+		journey.Codes = ""
+		return nil, nil
+	case Consent, ConsentForAll:
+		return nil, j.takeConsent(ctx, step, journey, a)
+	}
+	return nil, fault.New(fault.PageExpired)
+}
+
+// restart goes back to the question who it is, with the address kept.
+func restart(journey *Journey) {
+	*journey = Journey{
+		ID: journey.ID, Version: journey.Version, Browser: journey.Browser, Request: journey.Request,
+		Started: journey.Started, Address: journey.Address, Asking: true,
+	}
+}
+
+func (j *Journeys) takePick(ctx context.Context, journey *Journey, a Answer, candidates []Signed) (*fault.Fault, error) {
+	i := slices.IndexFunc(candidates, func(s Signed) bool { return s.Key() == a.Pick })
+	if i < 0 {
+		return nil, fault.New(fault.PageExpired)
+	}
+	if err := j.resume(ctx, journey, candidates[i]); err != nil {
+		return nil, err
+	}
+	if journey.Account == "" {
+		// The session of that account was ended meanwhile: prove it again.
+		journey.Address, journey.Asking = candidates[i].SignInName, true
+	}
+	return nil, nil
+}
+
+func (j *Journeys) takeAddress(ctx context.Context, journey *Journey, a Answer) (*fault.Fault, error) {
+	address := strings.TrimSpace(a.Address)
+	if len(address) > 320 {
+		address = address[:320]
+	}
+	journey.Address = address
+	if address == "" {
+		return fault.New(fault.ParameterMissing, "parameter", "address"), nil
+	}
+	home, problem := j.home(ctx, journey.Request, address)
+	if problem != nil {
+		switch problem.Code {
+		case fault.ParameterMissing, fault.TenantNotInferred, fault.PersonalAtWorkOnly:
+			return problem, nil
+		}
+		return nil, problem
+	}
+	journey.Home = home
+	journey.passed("organisation")
+	return nil, nil
+}
+
+func (j *Journeys) takePassword(ctx context.Context, journey *Journey, a Answer) (*fault.Fault, error) {
+	person, err := j.people.Named(ctx, journey.Home, journey.Address)
+	if err != nil && !fault.Has(err, fault.AccountUnknown) {
+		return nil, err
+	}
+	// A name that does not exist takes the same way with the same effort.
+	owner := credential.Owner{Tenant: journey.Home, Account: person.ID}
+	if err := j.safe.CheckPassword(ctx, owner, account.FoldName(journey.Address), a.Password); err != nil {
+		f := fault.Of(err)
+		if f.Code == fault.WrongPassword || f.Code == fault.TooManyTries {
+			return f, nil
+		}
+		return nil, err
+	}
+	now := j.source.Now()
+	journey.Account, journey.SignInName = person.ID, person.SignInName
+	journey.Methods, journey.AuthAt, journey.SID = []string{"pwd"}, now, j.source.NewGUID()
+	journey.FactorAt, journey.Proved = time.Time{}, true
+	journey.passed("password")
+	return nil, nil
+}
+
+func (j *Journeys) takeCode(ctx context.Context, journey *Journey, a Answer) (*fault.Fault, error) {
+	switch a.Do {
+	case "recovery":
+		journey.Recovery = true
+		return nil, nil
+	case "code":
+		journey.Recovery = false
+		return nil, nil
+	}
+	check := j.safe.CheckCode
+	if journey.Recovery {
+		check = j.safe.CheckRecovery
+	}
+	if err := check(ctx, journey.owner(), a.Code); err != nil {
+		f := fault.Of(err)
+		if f.Code == fault.SecondFactorWrong || f.Code == fault.TooManyTries {
+			return f, nil
+		}
+		return nil, err
+	}
+	journey.confirmed(j)
+	return nil, nil
+}
+
+// confirmed marks a second factor that was really used in this session: the
+// only place where "mfa" enters the methods (DESIGN 4.4).
+func (journey *Journey) confirmed(j *Journeys) {
+	journey.FactorAt = j.source.Now()
+	journey.Methods = append(slices.DeleteFunc(slices.Clone(journey.Methods), func(m string) bool { return m == "mfa" }), "mfa")
+	journey.Recovery, journey.Proved = false, true
+	journey.passed("second factor")
+}
+
+func (j *Journeys) takeEnrolment(ctx context.Context, journey *Journey, a Answer) (*fault.Fault, error) {
+	seed, err := j.secrets.OpenText(journey.Seed, seedContext)
+	if err != nil {
+		return nil, fault.New(fault.PageExpired).Because(err)
+	}
+	codes, err := j.safe.Enrol(ctx, journey.owner(), credential.Seed(seed), a.Code)
+	if err != nil {
+		if f := fault.Of(err); f.Code == fault.SecondFactorWrong {
+			return f, nil
+		}
+		return nil, err
+	}
+	plain, err := json.Marshal(codes)
+	if err != nil {
+		return nil, err
+	}
+	if journey.Codes, err = j.secrets.SealText(plain, codesContext); err != nil {
+		return nil, err
+	}
+	journey.Seed = ""
+	journey.confirmed(j)
+	return nil, nil
+}
+
+func (j *Journeys) takeConsent(ctx context.Context, step Step, journey *Journey, a Answer) error {
+	if a.Do != "yes" {
+		if step == ConsentForAll {
+			journey.Everyone = false
+			return nil
+		}
+		return fault.New(fault.ConsentDeclined, "app", journey.Request.AppName)
+	}
+	f, person, err := j.gather(ctx, *journey)
+	if err != nil {
+		return err
+	}
+	if f.refusal != nil {
+		return f.refusal
+	}
+	if step == Consent && a.ForAll && person.MayConsentForAll() {
+		journey.Everyone = true
+		return nil
+	}
+	client, err := j.apps.Find(ctx, journey.Request.Client)
+	if err != nil {
+		return err
+	}
+	forAll := step == ConsentForAll && person.MayConsentForAll()
+	if err := j.consents.Give(ctx, journey.caller(), client.App, f.missing, forAll); err != nil {
+		return err
+	}
+	journey.Consented, journey.Everyone = true, false
+	journey.passed("consent")
+	return nil
+}
+
+// asPermissions lists what a consent page shows.
+func asPermissions(asked []consent.Asked) []Permission {
+	var list []Permission
+	for _, a := range asked {
+		for _, s := range a.Scopes {
+			list = append(list, Permission{Resource: a.Resource.Name, Name: s})
+		}
+	}
+	return list
+}

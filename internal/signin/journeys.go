@@ -1,0 +1,375 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/consent"
+	"github.com/entente-id/entente/internal/credential"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/policy"
+	"github.com/entente-id/entente/internal/seal"
+	"github.com/entente-id/entente/internal/tenant"
+	"github.com/entente-id/entente/internal/token"
+)
+
+// Store keeps journeys and sessions.
+type Store interface {
+	// AddJourney keeps a journey after its first POST.
+	AddJourney(ctx context.Context, journey string, sealed []byte, expires int64) error
+	// Journey finds one, or fails with PageExpired.
+	Journey(ctx context.Context, journey string) (sealed []byte, version int64, err error)
+	// SwapJourney moves a journey on if its version is still the given one.
+	SwapJourney(ctx context.Context, journey string, sealed []byte, version int64) (bool, error)
+
+	// Session finds a browser session, or fails with NotSignedIn.
+	Session(ctx context.Context, session string) (Session, error)
+	// ReplaceSession keeps a session and ends the old one, if any, together.
+	ReplaceSession(ctx context.Context, s Session, old string) error
+	EndSession(ctx context.Context, session string) error
+}
+
+// Rooms are what a sign-in needs of others.
+type Rooms struct {
+	Tenants  *tenant.Directory
+	People   *account.People
+	Apps     *application.Registry
+	Safe     *credential.Safe
+	Consents *consent.Ledger
+	Issuer   *token.Issuer
+}
+
+// Journeys is the room.
+type Journeys struct {
+	store    Store
+	source   id.Source
+	flows    *seal.Key
+	secrets  *seal.Key
+	tenants  *tenant.Directory
+	people   *account.People
+	apps     *application.Registry
+	safe     *credential.Safe
+	consents *consent.Ledger
+	issuer   *token.Issuer
+}
+
+// NewJourneys opens the room.
+func NewJourneys(store Store, source id.Source, custody *seal.Custody, r Rooms) (*Journeys, error) {
+	flows, err := custody.Key("sign-in form")
+	if err != nil {
+		return nil, err
+	}
+	secrets, err := custody.Key("sign-in secret")
+	if err != nil {
+		return nil, err
+	}
+	return &Journeys{
+		store: store, source: source, flows: flows, secrets: secrets,
+		tenants: r.Tenants, people: r.People, apps: r.Apps, safe: r.Safe, consents: r.Consents, issuer: r.Issuer,
+	}, nil
+}
+
+// Begin starts a request: it goes on silently as far as the browser's session
+// allows and says what is next. Nothing is written.
+func (j *Journeys) Begin(ctx context.Context, r Request, b Browser) (Screen, error) {
+	journey := Journey{Browser: b.ID, Request: r, Started: j.source.Now()}
+	authority, err := j.tenants.Authority(ctx, r.Authority)
+	if err != nil {
+		return Screen{}, err
+	}
+	session, err := j.session(ctx, b)
+	if err != nil {
+		return Screen{}, err
+	}
+	candidates := j.candidates(session, r, authority)
+	if len(candidates) == 1 && r.Prompt != "select_account" {
+		if err := j.resume(ctx, &journey, candidates[0]); err != nil {
+			return Screen{}, err
+		}
+	}
+	if journey.Account == "" && len(candidates) == 0 && r.LoginHint != "" && r.Prompt != "none" {
+		// A hint fills in the address. One that leads nowhere is only a hint:
+		// the page asks, with the address kept.
+		journey.Address = r.LoginHint
+		if home, problem := j.home(ctx, r, r.LoginHint); problem == nil {
+			journey.Home = home
+		}
+	}
+	return j.show(ctx, journey, candidates)
+}
+
+// resume takes the proof of a signed-in person into a journey.
+func (j *Journeys) resume(ctx context.Context, journey *Journey, s Signed) error {
+	_, alive, err := j.alive(ctx, s)
+	if err != nil || !alive {
+		return err
+	}
+	journey.Home, journey.Account, journey.SignInName, journey.Address = s.Home, s.Account, s.SignInName, s.SignInName
+	journey.Methods, journey.AuthAt, journey.FactorAt, journey.SID = s.Methods, s.AuthAt, s.FactorAt, s.SID
+	journey.passed("session")
+	return nil
+}
+
+// home says whose address it is, before any password is asked: domain facts
+// may be told to anybody (DESIGN 4.14).
+func (j *Journeys) home(ctx context.Context, r Request, address string) (id.Tenant, *fault.Fault) {
+	domain, ok := account.DomainOf(address)
+	if !ok {
+		return "", fault.New(fault.ParameterMissing, "parameter", "address")
+	}
+	owner, err := j.tenants.Named(ctx, domain)
+	if fault.Has(err, fault.TenantUnknown) || fault.Has(err, fault.TenantMalformed) {
+		return "", fault.New(fault.TenantNotInferred, "domain", domain)
+	}
+	if err != nil {
+		return "", fault.Of(err)
+	}
+	if owner.Personal() && !r.Personal {
+		return "", fault.New(fault.PersonalAtWorkOnly, "app", r.AppName, "domain", domain)
+	}
+	authority, err := j.tenants.Authority(ctx, r.Authority)
+	if err != nil {
+		return "", fault.Of(err)
+	}
+	if !authority.Admits(owner.ID) || (!owner.Personal() && !r.Work) {
+		return "", fault.New(fault.ForeignAccount, "app", r.AppName, "domain", domain)
+	}
+	return owner.ID, nil
+}
+
+// gather collects what next decides on.
+func (j *Journeys) gather(ctx context.Context, journey Journey) (facts, account.Account, error) {
+	var f facts
+	if journey.Account == "" {
+		return f, account.Account{}, nil
+	}
+	person, err := j.people.Find(ctx, journey.Home, journey.Account)
+	if err != nil {
+		return f, person, err
+	}
+	if person.Disabled {
+		f.refusal = fault.New(fault.AccountDisabled)
+		return f, person, nil
+	}
+	home, err := j.tenants.Find(ctx, journey.Home)
+	if err != nil {
+		return f, person, err
+	}
+	has := journey.Codes != ""
+	if !has {
+		if has, err = j.safe.HasSecondFactor(ctx, journey.owner()); err != nil {
+			return f, person, err
+		}
+	}
+	f.demand = policy.Decide(policy.Facts{
+		Tenant: home, Person: person, SecondFactorAt: journey.FactorAt, HasSecondFactor: has,
+		Asked: journey.Request.SecondFactor, AskedFresh: journey.Request.Prompt == "login", Started: journey.Started,
+	})
+	if f.missing, err = j.missing(ctx, journey); err != nil {
+		return f, person, err
+	}
+	if len(f.missing) > 0 && f.demand == policy.Nothing {
+		if err := consent.MayAllow(home, person, f.missing); err != nil {
+			f.refusal = withApp(fault.Of(err), journey.Request.AppName)
+		}
+	}
+	return f, person, nil
+}
+
+func withApp(f *fault.Fault, name string) *fault.Fault {
+	facts := []string{"app", name}
+	for k, v := range f.Facts {
+		facts = append(facts, k, v)
+	}
+	return fault.New(f.Code, facts...)
+}
+
+// missing lists the permissions that a person has to be asked for.
+func (j *Journeys) missing(ctx context.Context, journey Journey) ([]consent.Asked, error) {
+	client, err := j.apps.Find(ctx, journey.Request.Client)
+	if err != nil || client.FirstParty {
+		return nil, err
+	}
+	wanted, err := j.wanted(ctx, journey.Request)
+	if err != nil {
+		return nil, err
+	}
+	static, err := j.static(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	allowed, err := j.consents.Allowed(ctx, journey.Home, client.App, journey.Account)
+	if err != nil {
+		return nil, err
+	}
+	if journey.Request.Prompt == "consent" && !journey.Consented {
+		// The page is asked for even where everything is allowed already.
+		allowed = consent.Allowed{}
+	}
+	return consent.Missing(allowed, client, wanted, static)
+}
+
+// wanted reads what a request asks for. A v1 request without a resource still
+// asks for everything that the application registered.
+func (j *Journeys) wanted(ctx context.Context, r Request) (application.Wanted, error) {
+	if r.Version == 2 {
+		return j.apps.WantedByScope(ctx, r.Scope)
+	}
+	if r.Resource != "" {
+		w, err := j.apps.WantedByResource(ctx, r.Resource)
+		return application.Wanted{OpenID: true, Profile: true, Resources: []application.WantedResource{w}}, err
+	}
+	client, err := j.apps.Find(ctx, r.Client)
+	if err != nil {
+		return application.Wanted{}, err
+	}
+	w := application.Wanted{OpenID: true, Profile: true}
+	for _, required := range client.Required {
+		if len(required.Scopes) == 0 {
+			continue
+		}
+		resource, err := j.apps.Find(ctx, required.Resource)
+		if err != nil {
+			return w, err
+		}
+		w.Resources = append(w.Resources, application.WantedResource{Resource: resource, Audience: string(resource.App), Default: true})
+	}
+	return w, nil
+}
+
+func (j *Journeys) static(ctx context.Context, client application.Application) ([]consent.Asked, error) {
+	var list []consent.Asked
+	for _, r := range client.Required {
+		resource, err := j.apps.Find(ctx, r.Resource)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, consent.Asked{Resource: resource, Scopes: slices.Clone(r.Scopes)})
+	}
+	return list, nil
+}
+
+// flow is what a form carries: the whole journey before its first POST, the
+// name of its row after it.
+type flow struct {
+	Journey *Journey `json:"j,omitempty"`
+	ID      string   `json:"i,omitempty"`
+	Version int64    `json:"v,omitempty"`
+	Seed    string   `json:"s,omitempty"`
+}
+
+// Contexts of what a journey keeps sealed within itself.
+const (
+	seedContext  = "seed"
+	codesContext = "codes"
+)
+
+// write seals a journey for its form.
+func (j *Journeys) write(journey Journey) (string, error) {
+	f := flow{ID: journey.ID, Version: journey.Version, Seed: journey.Seed}
+	if journey.ID == "" {
+		f.Journey = &journey
+	}
+	plain, err := json.Marshal(f)
+	if err != nil {
+		return "", err
+	}
+	return j.flows.SealText(plain, journey.Browser)
+}
+
+// maxFlow bounds the form field before it is opened; a request with long
+// state travels in it.
+const maxFlow = 64 << 10
+
+// read opens a form's journey and checks that it belongs to this browser.
+func (j *Journeys) read(ctx context.Context, text string, b Browser) (Journey, error) {
+	if text == "" || len(text) > maxFlow {
+		return Journey{}, fault.New(fault.PageExpired)
+	}
+	plain, err := j.flows.OpenText(text, b.ID)
+	if errors.Is(err, seal.ErrOpen) {
+		return Journey{}, fault.New(fault.OtherBrowser)
+	}
+	if err != nil {
+		return Journey{}, err
+	}
+	var f flow
+	if err := json.Unmarshal(plain, &f); err != nil {
+		return Journey{}, err
+	}
+	journey := Journey{}
+	if f.Journey != nil {
+		journey = *f.Journey
+	} else if journey, err = j.stored(ctx, f); err != nil {
+		return journey, err
+	}
+	journey.Seed = f.Seed
+	if age := j.source.Now().Sub(journey.Started); age > journeyLife || age < -journeyLife {
+		return journey, fault.New(fault.PageExpired)
+	}
+	return journey, nil
+}
+
+func (j *Journeys) stored(ctx context.Context, f flow) (Journey, error) {
+	var journey Journey
+	sealed, version, err := j.store.Journey(ctx, f.ID)
+	if err != nil {
+		return journey, err
+	}
+	plain, err := j.secrets.Open(sealed, f.ID)
+	if err != nil {
+		return journey, err
+	}
+	if err := json.Unmarshal(plain, &journey); err != nil {
+		return journey, err
+	}
+	journey.ID, journey.Version = f.ID, version
+	if version != f.Version {
+		// The back button, or a second tab: that page was answered already.
+		return journey, fault.New(fault.PageExpired)
+	}
+	return journey, nil
+}
+
+// save makes the first POST's row or moves it on. Whoever comes second with
+// the same page is refused.
+func (j *Journeys) save(ctx context.Context, journey *Journey) error {
+	first := journey.ID == ""
+	if first {
+		journey.ID, journey.Version = j.source.Hex(16), 1
+	}
+	plain, err := json.Marshal(journey)
+	if err != nil {
+		return err
+	}
+	sealed, err := j.secrets.Seal(plain, journey.ID)
+	if err != nil {
+		return err
+	}
+	if first {
+		return j.store.AddJourney(ctx, journey.ID, sealed, journey.Started.Add(journeyLife).UnixMicro())
+	}
+	won, err := j.store.SwapJourney(ctx, journey.ID, sealed, journey.Version)
+	if err != nil {
+		return err
+	}
+	if !won {
+		return fault.New(fault.PageExpired)
+	}
+	journey.Version++
+	return nil
+}
+
+// caller is the proved person of a journey, for what they decide.
+func (j Journey) caller() audit.Caller {
+	return audit.Caller{
+		Tenant: j.Home, Home: j.Home, Account: j.Account, SignInName: j.SignInName,
+		App: j.Request.Client, Methods: j.Methods,
+	}
+}

@@ -1,0 +1,124 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/credential"
+	"github.com/entente-id/entente/internal/fault"
+)
+
+// Screen is what a person sees next, for the pages to draw; or, at Done, what
+// the edge answers the application with.
+type Screen struct {
+	Step    Step
+	Journey Journey
+	// Flow goes into the form.
+	Flow string
+	// Problem is what was wrong with the last answer; nil at first.
+	Problem *fault.Fault
+	// Fault is why the journey ends, at Refused.
+	Fault *fault.Fault
+
+	App application.Application
+	// Organisation is the name of the person's home, once it is known.
+	Organisation string
+	// People are the tiles of Pick.
+	People []Signed
+	// Seed and Link are what Enrol shows, Codes what RecoveryCodes shows.
+	Seed  credential.Seed
+	Link  string
+	Codes []string
+	// Permissions and MayForAll are what Consent shows.
+	Permissions []Permission
+	MayForAll   bool
+	// Person is who has been proved.
+	Person account.Account
+	// SessionCookie is the new value of the session cookie, "" for no change.
+	SessionCookie string
+}
+
+// Permission is one line of a consent page.
+type Permission struct{ Resource, Name string }
+
+// step asks next.
+func (j *Journeys) step(ctx context.Context, journey Journey, candidates []Signed) (Step, *fault.Fault, error) {
+	f, _, err := j.gather(ctx, journey)
+	if err != nil {
+		return "", nil, err
+	}
+	f.signed = len(candidates)
+	step, refusal := next(journey, f)
+	return step, refusal, nil
+}
+
+// show draws a journey.
+func (j *Journeys) show(ctx context.Context, journey Journey, candidates []Signed) (Screen, error) {
+	s := Screen{Journey: journey, People: candidates}
+	f, person, err := j.gather(ctx, journey)
+	if err != nil {
+		return s, err
+	}
+	f.signed = len(candidates)
+	s.Step, s.Fault = next(journey, f)
+	s.Person = person
+	if s.App, err = j.apps.Find(ctx, journey.Request.Client); err != nil {
+		return s, err
+	}
+	if journey.Home != "" {
+		home, err := j.tenants.Find(ctx, journey.Home)
+		if err != nil {
+			return s, err
+		}
+		s.Organisation = home.Name
+	}
+	switch s.Step {
+	case Enrol:
+		if err := j.showSeed(&s, &journey); err != nil {
+			return s, err
+		}
+	case RecoveryCodes:
+		plain, err := j.secrets.OpenText(journey.Codes, codesContext)
+		if err != nil {
+			return s, err
+		}
+		if err := json.Unmarshal(plain, &s.Codes); err != nil {
+			return s, err
+		}
+	case Consent, ConsentForAll:
+		s.Permissions, s.MayForAll = asPermissions(f.missing), person.MayConsentForAll()
+	}
+	s.Journey = journey
+	s.Flow, err = j.write(journey)
+	return s, err
+}
+
+// showSeed gives an enrolment its seed: a new one, or the one of the form that
+// came back, so that a wrong code or another language shows the same.
+func (j *Journeys) showSeed(s *Screen, journey *Journey) error {
+	if journey.Seed == "" {
+		sealed, err := j.secrets.SealText([]byte(j.safe.NewSeed()), seedContext)
+		if err != nil {
+			return err
+		}
+		journey.Seed = sealed
+	}
+	plain, err := j.secrets.OpenText(journey.Seed, seedContext)
+	if err != nil {
+		return err
+	}
+	s.Seed = credential.Seed(plain)
+	s.Link = s.Seed.URL("Entente", journey.SignInName)
+	return nil
+}
+
+// signed is the person of a finished journey, for the browser's session.
+func (s Screen) signed() Signed {
+	j := s.Journey
+	return Signed{
+		Home: j.Home, Account: j.Account, SignInName: j.SignInName, Display: s.Person.Name,
+		Methods: j.Methods, AuthAt: j.AuthAt, FactorAt: j.FactorAt, SID: j.SID,
+	}
+}

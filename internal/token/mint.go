@@ -1,0 +1,296 @@
+package token
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/seal"
+	"github.com/entente-id/entente/internal/tenant"
+	"github.com/google/uuid"
+)
+
+// Issuer is the part of the room that mints tokens. It decides nothing: what
+// it is told has been decided and is durable.
+type Issuer struct {
+	keys     *Keyring
+	source   id.Source
+	pairwise *seal.Key
+	// origin is the external address of the authority, without a trailing
+	// slash. It is configured and never taken from a request (row R112).
+	origin string
+}
+
+// NewIssuer opens it.
+func NewIssuer(keys *Keyring, source id.Source, custody *seal.Custody, origin string) (*Issuer, error) {
+	pairwise, err := custody.Key("pairwise subject")
+	if err != nil {
+		return nil, err
+	}
+	return &Issuer{keys: keys, source: source, pairwise: pairwise, origin: strings.TrimSuffix(origin, "/")}, nil
+}
+
+// IssuerV2 is the issuer of a tenant in the v2 dialect: always its GUID.
+func (i *Issuer) IssuerV2(t id.Tenant) string { return i.origin + "/" + string(t) + "/v2.0" }
+
+// issuerV1Prefix begins the issuer of every v1 token, on every host
+// (identity-platform.md 3.1).
+const issuerV1Prefix = "https://sts.windows.net/"
+
+// IssuerV1 is the issuer of a tenant in the v1 dialect.
+func IssuerV1(t id.Tenant) string { return issuerV1Prefix + string(t) + "/" }
+
+// Person is somebody in the tenant that issues: a member, or a partner's
+// person who acts there without an account of the tenant.
+type Person struct {
+	account.Account
+	// ObjectID is the id in the issuing tenant; a partner's person has another
+	// one in each customer.
+	ObjectID id.Object
+	// Foreign is true when the account lives elsewhere.
+	Foreign bool
+	// Roles are directory role templates held in the issuing tenant.
+	Roles []string
+}
+
+// Member is a person in their own tenant.
+func Member(a account.Account) Person {
+	return Person{Account: a, ObjectID: a.ID, Roles: append(slices.Clone(a.Roles), account.Member)}
+}
+
+// Visitor is a partner's person in a customer's tenant, with the roles that
+// were delegated.
+func (i *Issuer) Visitor(a account.Account, customer id.Tenant, roles []string) Person {
+	mac := i.pairwise.MAC([]byte("foreign principal"), []byte(customer), []byte(a.Tenant), []byte(a.ID))
+	u := uuid.UUID(mac[:16])
+	u[6], u[8] = u[6]&0x0f|0x80, u[8]&0x3f|0x80
+	return Person{Account: a, ObjectID: id.Object(u.String()), Foreign: true, Roles: roles}
+}
+
+// Access is what an access token says.
+type Access struct {
+	Tenant   tenant.Tenant
+	Client   application.Authenticated
+	Resource application.Application
+	// Audience is the resource's name as the client typed it.
+	Audience string
+	// Person is nil for an application alone.
+	Person *Person
+	// Principal is the client's service principal, for an application alone.
+	Principal id.Object
+	Scopes    []string
+	Roles     []string
+	Grant     Grant
+}
+
+// Minted is a token and its times.
+type Minted struct {
+	Text      string
+	NotBefore time.Time
+	Expires   time.Time
+}
+
+const (
+	// Access tokens live 60 to 90 minutes, at random, so that a fleet of
+	// clients does not come back at one instant (identity-platform.md 2.10).
+	minAccessLife = 60 * 60
+	accessSpread  = 30 * 60
+	idTokenLife   = time.Hour
+)
+
+type claims map[string]any
+
+func (c claims) set(name string, value string) {
+	if value != "" {
+		c[name] = value
+	}
+}
+
+// AccessToken mints an access token in the dialect that its resource reads.
+func (i *Issuer) AccessToken(ctx context.Context, a Access) (Minted, error) {
+	now := i.source.Now().Truncate(time.Second)
+	entropy := i.source.Bytes(40)
+	life := minAccessLife + int(binary.BigEndian.Uint16(entropy))%accessSpread
+	m := Minted{NotBefore: now, Expires: now.Add(time.Duration(life) * time.Second)}
+	c := claims{
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": m.Expires.Unix(),
+		"tid": string(a.Tenant.ID),
+		"uti": base64.RawURLEncoding.EncodeToString(entropy[8:24]),
+		"aio": base64.RawURLEncoding.EncodeToString(entropy[24:40]),
+		"rh":  "1." + base64.RawURLEncoding.EncodeToString(entropy[2:8]),
+	}
+	v2 := a.Resource.TokenVersion == 2
+	if v2 {
+		c["iss"], c["ver"], c["aud"] = i.IssuerV2(a.Tenant.ID), "2.0", string(a.Resource.App)
+		c["azp"], c["azpacr"] = string(a.Client.Application().App), string(a.Client.Method())
+	} else {
+		c["iss"], c["ver"], c["aud"] = IssuerV1(a.Tenant.ID), "1.0", a.Audience
+		c["appid"], c["appidacr"] = string(a.Client.Application().App), string(a.Client.Method())
+	}
+	if a.Person == nil {
+		i.appClaims(c, a, v2)
+	} else {
+		i.personClaims(c, a, v2)
+	}
+	algorithm := RS256
+	if a.Resource.FastTokens {
+		algorithm = ES256
+	}
+	var err error
+	m.Text, err = i.sign(ctx, a.Tenant.ID, algorithm, c, !v2)
+	return m, err
+}
+
+func (i *Issuer) appClaims(c claims, a Access, v2 bool) {
+	c["oid"], c["sub"] = string(a.Principal), string(a.Principal)
+	if len(a.Roles) > 0 {
+		c["roles"] = a.Roles
+	}
+	if !v2 {
+		c["idp"], c["idtyp"] = IssuerV1(a.Tenant.ID), "app"
+		c["app_displayname"] = a.Client.Application().Name
+		c.set("tenant_region_scope", a.Tenant.Region)
+	}
+}
+
+func (i *Issuer) personClaims(c claims, a Access, v2 bool) {
+	p := a.Person
+	c["oid"], c["sub"] = string(p.ObjectID), i.subject(a.Tenant.ID, p.ObjectID, a.Resource.App)
+	c["scp"] = strings.Join(a.Scopes, " ")
+	c.set("name", p.Name)
+	if p.Foreign {
+		c["idp"] = IssuerV1(p.Tenant)
+	}
+	if v2 {
+		c["preferred_username"] = p.SignInName
+		return
+	}
+	c["acr"], c["amr"], c["idtyp"] = "1", a.Grant.Methods, "user"
+	c["app_displayname"] = a.Client.Application().Name
+	c["unique_name"], c["upn"] = p.SignInName, p.SignInName
+	c.set("given_name", p.Given)
+	c.set("family_name", p.Family)
+	c.set("ipaddr", a.Grant.Address)
+	c.set("tenant_region_scope", a.Tenant.Region)
+	c["wids"] = p.Roles
+}
+
+// Identity is what an ID token says.
+type Identity struct {
+	Tenant tenant.Tenant
+	Client application.Application
+	Person Person
+	Grant  Grant
+	// Version is the dialect: 1 or 2.
+	Version int
+	// Profile and Email are the scopes that were asked for.
+	Profile, Email bool
+	// Nonce is repeated from the authorize request; empty on a refresh.
+	Nonce string
+	// Code and AccessToken are bound by c_hash and at_hash, where they go out
+	// together with the ID token.
+	Code, AccessToken string
+}
+
+// IDToken mints an ID token.
+func (i *Issuer) IDToken(ctx context.Context, d Identity) (string, error) {
+	now := i.source.Now().Truncate(time.Second)
+	p := d.Person
+	entropy := i.source.Bytes(38)
+	c := claims{
+		"aud": string(d.Client.App), "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(idTokenLife).Unix(),
+		"tid": string(d.Tenant.ID), "sub": i.subject(d.Tenant.ID, p.ObjectID, d.Client.App),
+		"uti": base64.RawURLEncoding.EncodeToString(entropy[:16]),
+		"aio": base64.RawURLEncoding.EncodeToString(entropy[16:32]),
+		"rh":  "1." + base64.RawURLEncoding.EncodeToString(entropy[32:]),
+	}
+	if !d.Grant.AuthAt.IsZero() {
+		c["auth_time"] = d.Grant.AuthAt.Unix()
+	}
+	c.set("nonce", d.Nonce)
+	c.set("sid", d.Grant.Session)
+	c.set("c_hash", halfHash(d.Code))
+	c.set("at_hash", halfHash(d.AccessToken))
+	if p.Foreign || d.Tenant.Personal() {
+		c["idp"] = IssuerV1(p.Tenant)
+	}
+	if d.Version == 2 {
+		c["iss"], c["ver"] = i.IssuerV2(d.Tenant.ID), "2.0"
+		if d.Profile {
+			c["oid"], c["preferred_username"] = string(p.ObjectID), p.SignInName
+			c.set("name", p.Name)
+		}
+		if d.Email && !p.Foreign {
+			c.set("email", p.Mail)
+		}
+	} else {
+		c["iss"], c["ver"] = IssuerV1(d.Tenant.ID), "1.0"
+		c["oid"], c["amr"] = string(p.ObjectID), d.Grant.Methods
+		c["unique_name"], c["upn"] = p.SignInName, p.SignInName
+		c.set("name", p.Name)
+		c.set("given_name", p.Given)
+		c.set("family_name", p.Family)
+		c.set("ipaddr", d.Grant.Address)
+	}
+	return i.sign(ctx, d.Tenant.ID, RS256, c, d.Version == 1)
+}
+
+func (i *Issuer) sign(ctx context.Context, t id.Tenant, algorithm Algorithm, c claims, thumbprinted bool) (string, error) {
+	key, err := i.keys.current(ctx, RealmOf(t), algorithm)
+	if err != nil {
+		return "", err
+	}
+	payload, err := json.Marshal(c)
+	if err != nil {
+		return "", fmt.Errorf("encode claims: %w", err)
+	}
+	signer := key.plain
+	if thumbprinted {
+		signer = key.thumbprinted
+	}
+	jws, err := signer.Sign(payload)
+	if err != nil {
+		return "", fmt.Errorf("sign token: %w", err)
+	}
+	return jws.CompactSerialize()
+}
+
+// subject is pairwise: one value per person and application, so that two
+// applications cannot compare notes (identity-platform.md 3.3).
+func (i *Issuer) subject(t id.Tenant, person id.Object, app id.App) string {
+	return base64.RawURLEncoding.EncodeToString(i.pairwise.MAC([]byte("subject"), []byte(t), []byte(person), []byte(app)))
+}
+
+// Subject is the sub of a person for an application.
+func (i *Issuer) Subject(t id.Tenant, person id.Object, app id.App) string {
+	return i.subject(t, person, app)
+}
+
+// halfHash is c_hash and at_hash: the left half of the SHA-256 (OpenID Connect
+// Core 3.3.2.11).
+func halfHash(text string) string {
+	if text == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+}
+
+// ClientInfo is what keys every MSAL cache: the person's home, also when the
+// token is for another tenant (identity-platform.md 0, rule 22).
+func ClientInfo(home id.Tenant, person id.Object) string {
+	b, _ := json.Marshal(struct {
+		UID  id.Object `json:"uid"`
+		UTID id.Tenant `json:"utid"`
+	}{person, home})
+	return base64.RawURLEncoding.EncodeToString(b)
+}
