@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -214,4 +215,28 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 		return date.Sub(now)
 	}
 	return 0
+}
+
+// RefusalFrom reads the error that an authorize endpoint sends to the redirect
+// address (RFC 6749 §4.1.2.1).
+func RefusalFrom(values url.Values) *Refusal {
+	return &Refusal{
+		Status:      http.StatusBadRequest,
+		Code:        presentable(values.Get("error"), 64, nil),
+		Suberror:    presentable(values.Get("error_subcode"), 64, nil),
+		Description: presentable(sentence(values.Get("error_description")), 400, nil),
+		Numbers:     decisive(nil, values.Get("error_description")),
+		Reference:   presentable(correlation(values.Get("error_description")), 64, nil),
+	}
+}
+
+// correlation finds the correlation id inside a description.
+func correlation(description string) string {
+	_, after, _ := strings.Cut(description, "Correlation ID:")
+	id, _, _ := strings.Cut(strings.TrimSpace(after), " ")
+	id, _, _ = strings.Cut(id, "\r")
+	if !IsGUID(id) {
+		return ""
+	}
+	return id
 }
