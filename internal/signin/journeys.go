@@ -285,7 +285,7 @@ func (j *Journeys) write(journey Journey) (string, error) {
 
 // maxFlow bounds the form field before it is opened; a request with long
 // state travels in it.
-const maxFlow = 64 << 10
+const maxFlow = 256 << 10
 
 // read opens a form's journey and checks that it belongs to this browser.
 func (j *Journeys) read(ctx context.Context, text string, b Browser) (Journey, error) {

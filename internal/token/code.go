@@ -94,6 +94,13 @@ func (s *Families) Redeem(ctx context.Context, code string, g Grant, use Use) (r
 	return "", fault.New(fault.CodeRedeemed)
 }
 
+// Burn spends a code without giving anything for it: it was presented without
+// what belongs to it.
+func (s *Families) Burn(ctx context.Context, code string, g Grant) error {
+	_, err := s.store.Redeem(ctx, Redemption{Digest: digest(code), At: s.source.Now(), Expires: g.Issued.Add(CodeLife)})
+	return err
+}
+
 // again answers a repeated redemption by the same holder.
 func (s *Families) again(ctx context.Context, done Redeemed, use Use) (string, error) {
 	if done.Family == "" {

@@ -1,0 +1,359 @@
+package oauth
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/tenant"
+)
+
+// wire is what this edge keeps of an authorize request while a journey runs.
+type wire struct {
+	RedirectURI   string    `json:"redirect"`
+	RedirectGiven bool      `json:"given"`
+	Browser       bool      `json:"browser,omitempty"`
+	ResponseMode  string    `json:"mode"`
+	IDToken       bool      `json:"idToken,omitempty"`
+	State         string    `json:"state,omitempty"`
+	Nonce         string    `json:"nonce,omitempty"`
+	Challenge     string    `json:"challenge,omitempty"`
+	ClientInfo    bool      `json:"clientInfo,omitempty"`
+	Authority     id.Tenant `json:"authority,omitempty"`
+	Offline       bool      `json:"offline,omitempty"`
+}
+
+// authorize serves the authorization endpoint. Until the client and its
+// redirect address are verified, errors are pages; after that they go back to
+// the client (RFC 6749 4.1.2.1).
+func (e *Edge) authorize(w http.ResponseWriter, r *http.Request, c call) {
+	p, err := query(r)
+	if r.Method == http.MethodPost {
+		p, err = body(w, r)
+	}
+	about := signin.About{Step: "authorize", CorrelationID: c.correlation, TraceID: c.trace}
+	request, client, redirectErr := e.target(r.Context(), c, p, &about)
+	if redirectErr != nil {
+		e.fail(w, r, c, redirectErr, about)
+		return
+	}
+	if err == nil {
+		err = e.read(r, c, p, client, &request)
+	}
+	if err != nil {
+		e.answerError(w, r, request, err, about)
+		return
+	}
+	about.Restart = request.Restart
+	screen, err := e.rooms.Journeys.Begin(r.Context(), request, e.pages.Browser(w, r))
+	switch {
+	case err != nil:
+		e.answerError(w, r, request, err, about)
+	case screen.Step == signin.Done:
+		e.Finish(w, r, screen)
+	case screen.Step == signin.Refused && request.Prompt == "none":
+		e.answerError(w, r, request, screen.Fault, screen.Journey.About(screen.Step))
+	default:
+		e.pages.Draw(w, r, screen)
+	}
+}
+
+// target verifies who asks and where the answer may go.
+func (e *Edge) target(ctx context.Context, c call, p parameters, about *signin.About) (signin.Request, application.Application, error) {
+	var none application.Application
+	request := signin.Request{Authority: c.segment, Version: c.version, CorrelationID: c.correlation, MaxAge: -1}
+	authority, err := e.rooms.Tenants.Authority(ctx, c.segment)
+	if err != nil {
+		return request, none, err
+	}
+	about.Tenant, about.Organisation = authority.Tenant.ID, authority.Tenant.Name
+	text, err := p.need("client_id")
+	if err != nil {
+		return request, none, err
+	}
+	client, err := e.client(ctx, text)
+	if err != nil {
+		return request, none, err
+	}
+	about.App, about.AppName = client.App, client.Name
+	if client.Disabled {
+		return request, none, fault.New(fault.AppDisabled, "app", client.Name)
+	}
+	if err := serves(client, authority); err != nil {
+		return request, none, err
+	}
+	kept := wire{Authority: authority.Tenant.ID, State: p.get("state")}
+	redirect, err := redirectOf(client, p)
+	if err != nil {
+		return request, none, err
+	}
+	kept.RedirectURI, kept.RedirectGiven = redirect.URI, p.has("redirect_uri")
+	kept.Browser = redirect.Platform == application.Browser
+	kept.ResponseMode = responseMode(p)
+	request.Client, request.AppName = client.App, client.Name
+	request.Work, request.Personal = client.Audience.AdmitsWork(), client.Audience.AdmitsPersonal()
+	request.RedirectOrigin = origin(redirect.URI)
+	return request, client, keep(&request, kept)
+}
+
+func keep(r *signin.Request, kept wire) error {
+	b, err := json.Marshal(kept)
+	r.Wire = b
+	return err
+}
+
+// client finds the registration of a client_id. On the page an unknown one is
+// 700016, whatever it looks like.
+func (e *Edge) client(ctx context.Context, text string) (application.Application, error) {
+	if !id.IsGUID(text) {
+		return application.Application{}, fault.New(fault.AppUnknown, "app", tenant.Shorten(text))
+	}
+	return e.rooms.Apps.Find(ctx, id.App(strings.ToLower(text)))
+}
+
+// serves says whether an application can be used under an authority.
+func serves(client application.Application, authority tenant.Authority) error {
+	switch {
+	case client.Audience == application.OneTenant && authority.Generic():
+		return fault.New(fault.NotMultitenant, "app", client.Name, "id", string(client.App))
+	case client.Audience == application.OneTenant && authority.Tenant.ID != client.Tenant:
+		return fault.New(fault.AppUnknown, "app", string(client.App), "tenant", authority.Segment)
+	case authority.Audience == tenant.OnlyPersonal && !client.Audience.AdmitsPersonal():
+		return fault.New(fault.WorkAccountsOnly, "app", client.Name)
+	}
+	return nil
+}
+
+// redirectOf picks the registered address. A request may leave it out when
+// there is only one (secure-application-model.md 2.1).
+func redirectOf(client application.Application, p parameters) (application.Redirect, error) {
+	asked := p.get("redirect_uri")
+	if asked == "" {
+		if len(client.Redirects) == 1 {
+			return client.Redirects[0], nil
+		}
+		return application.Redirect{}, fault.New(fault.ParameterMissing, "parameter", "redirect_uri")
+	}
+	registered, ok := client.MayRedirectTo(asked)
+	if !ok {
+		return registered, fault.New(fault.RedirectMismatch, "app", client.Name, "redirect_uri", tenant.Shorten(asked))
+	}
+	// The answer goes to the address as asked: a loopback port is the client's.
+	registered.URI = asked
+	return registered, nil
+}
+
+func responseMode(p parameters) string {
+	switch mode := p.get("response_mode"); mode {
+	case "query", "fragment", "form_post":
+		return mode
+	}
+	if strings.Contains(p.get("response_type"), "token") {
+		return "fragment"
+	}
+	return "query"
+}
+
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}
+
+// read checks the rest of an authorize request, in the order of the table of
+// identity-platform.md 1.6.
+func (e *Edge) read(r *http.Request, c call, p parameters, client application.Application, request *signin.Request) error {
+	var kept wire
+	if err := json.Unmarshal(request.Wire, &kept); err != nil {
+		return err
+	}
+	if p.has("request") || p.has("request_uri") {
+		return fault.New(fault.RequestObject)
+	}
+	if err := readResponse(p, client, &kept); err != nil {
+		return err
+	}
+	if err := readChallenge(p, client, &kept); err != nil {
+		return err
+	}
+	if err := e.readScope(r.Context(), c, p, request, &kept); err != nil {
+		return err
+	}
+	if err := e.readHints(r.Context(), p, request); err != nil {
+		return err
+	}
+	kept.Nonce, kept.ClientInfo = p.get("nonce"), p.get("client_info") == "1"
+	if kept.IDToken && kept.Nonce == "" {
+		return fault.New(fault.ParameterMissing, "parameter", "nonce")
+	}
+	request.Restart = restart(r, c, p)
+	return keep(request, kept)
+}
+
+func readResponse(p parameters, client application.Application, kept *wire) error {
+	switch mode := p.get("response_mode"); mode {
+	case "", "query", "fragment", "form_post":
+	default:
+		return fault.New(fault.UnsupportedMode, "mode", tenant.Shorten(mode))
+	}
+	kinds := strings.Fields(p.get("response_type"))
+	slices.Sort(kinds)
+	switch strings.Join(kinds, " ") {
+	case "":
+		return fault.New(fault.ParameterMissing, "parameter", "response_type")
+	case "code":
+	case "code id_token":
+		if !client.HybridIDTokens {
+			return fault.New(fault.ImplicitOff, "app", client.Name)
+		}
+		kept.IDToken = true
+	case "id_token", "token", "id_token token", "code token", "code id_token token":
+		return fault.New(fault.ImplicitOff, "app", client.Name)
+	default:
+		return fault.New(fault.UnsupportedResponse, "type", tenant.Shorten(p.get("response_type")))
+	}
+	if kept.IDToken && kept.ResponseMode == "query" {
+		return fault.New(fault.UnsupportedMode, "mode", "query")
+	}
+	return nil
+}
+
+func readChallenge(p parameters, client application.Application, kept *wire) error {
+	challenge, method := p.get("code_challenge"), p.get("code_challenge_method")
+	if challenge == "" {
+		if client.Public || kept.Browser {
+			return fault.New(fault.ChallengeRequired, "parameter", "code_challenge")
+		}
+		return nil
+	}
+	if method != "S256" {
+		return fault.New(fault.RequestMalformed, "parameter", "code_challenge_method", "rule", "S256")
+	}
+	if len(challenge) < 43 || len(challenge) > 128 || strings.Trim(challenge, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") != "" {
+		return fault.New(fault.ChallengeSize, "parameter", "code_challenge", "rule", "43 to 128 characters of the RFC 7636 alphabet")
+	}
+	kept.Challenge = challenge
+	return nil
+}
+
+// readScope checks that what is asked for exists, before a person is bothered.
+func (e *Edge) readScope(ctx context.Context, c call, p parameters, request *signin.Request, kept *wire) error {
+	request.Scope, request.Resource = p.get("scope"), p.get("resource")
+	if c.version == 1 {
+		kept.Offline = true
+		if request.Resource == "" {
+			return nil
+		}
+		_, err := e.rooms.Apps.WantedByResource(ctx, request.Resource)
+		return err
+	}
+	if request.Resource != "" {
+		return fault.New(fault.ResourceOnV2, "parameter", "resource")
+	}
+	wanted, err := e.rooms.Apps.WantedByScope(ctx, request.Scope)
+	kept.Offline = wanted.Offline
+	return err
+}
+
+// readHints reads who is expected and what proof is asked for.
+func (e *Edge) readHints(ctx context.Context, p parameters, request *signin.Request) error {
+	prompts := strings.Fields(p.get("prompt"))
+	if len(prompts) > 1 {
+		return fault.New(fault.RequestMalformed, "parameter", "prompt", "rule", "one value")
+	}
+	if len(prompts) == 1 {
+		switch request.Prompt = strings.ToLower(prompts[0]); request.Prompt {
+		case "login", "none", "consent", "select_account":
+		case "admin_consent":
+			request.Prompt = "consent"
+		default:
+			return fault.New(fault.RequestMalformed, "parameter", "prompt", "rule", "login, none, consent or select_account")
+		}
+	}
+	if text := p.get("max_age"); text != "" {
+		age, err := strconv.Atoi(text)
+		if err != nil || age < 0 || age > 1<<30 {
+			return fault.New(fault.RequestMalformed, "parameter", "max_age", "rule", "seconds, a whole number from 0")
+		}
+		request.MaxAge = age
+		if age == 0 {
+			request.Prompt = cmpOr(request.Prompt, "login")
+		}
+	}
+	request.LoginHint, request.DomainHint = p.get("login_hint"), p.get("domain_hint")
+	for _, method := range strings.FieldsFunc(p.get("amr_values"), func(c rune) bool { return c == ' ' || c == ',' }) {
+		if method == "mfa" || method == "ngcmfa" {
+			request.SecondFactor = true
+		}
+	}
+	if hint := p.get("id_token_hint"); hint != "" {
+		read, err := e.rooms.Issuer.ReadHint(ctx, hint)
+		if err == nil && read.Client == request.Client {
+			request.Subject = read.Subject
+		} else if request.Prompt == "none" {
+			return fault.New(fault.NotSignedIn, "app", request.AppName)
+		}
+	}
+	return readClaims(p.get("claims"), request)
+}
+
+// readClaims reads the claims parameter: it may ask for a second factor by
+// amr or acr. What is unknown in it is ignored (row R111).
+func readClaims(text string, request *signin.Request) error {
+	if text == "" {
+		return nil
+	}
+	var claims map[string]map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(text), &claims); err != nil {
+		return fault.New(fault.RequestMalformed, "parameter", "claims", "rule", "a JSON object of id_token, access_token and userinfo").Because(err)
+	}
+	for _, part := range claims {
+		var amr struct {
+			Value  string   `json:"value"`
+			Values []string `json:"values"`
+		}
+		// A claim may be null, which asks for it without a condition.
+		if raw, ok := part["amr"]; ok && json.Unmarshal(raw, &amr) == nil {
+			if amr.Value == "mfa" || slices.Contains(amr.Values, "mfa") {
+				request.SecondFactor = true
+			}
+		}
+	}
+	return nil
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// restart is the address that begins the same request again: a page that is
+// out of date leads there with nothing lost.
+func restart(r *http.Request, c call, p parameters) string {
+	path := "/" + url.PathEscape(c.segment) + "/oauth2/authorize"
+	if c.version == 2 {
+		path = "/" + url.PathEscape(c.segment) + "/oauth2/v2.0/authorize"
+	}
+	again := url.Values{}
+	for name, list := range p.values {
+		if known[name] && len(list) == 1 && name != "prompt" {
+			again.Set(name, list[0])
+		}
+	}
+	if again.Get("login_hint") == "" && p.get("prompt") == "login" {
+		again.Set("prompt", "login")
+	}
+	return path + "?" + again.Encode()
+}

@@ -1,0 +1,136 @@
+package oauth
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/signin"
+)
+
+// words is how a fault sounds in this edge's dialect (identity-platform.md 2.8
+// and 4).
+type words struct {
+	status int
+	// kind is the error of the token endpoint; v1 has another one for some.
+	kind, kindV1 string
+	// sub is the suberror, which tells clients whether a page would help.
+	sub string
+	// redirect is the error that goes back to an application's redirect
+	// address; "" means that this failure is never sent there.
+	redirect string
+	// text is the sentence after "AADSTSn: ", with facts in braces. It is
+	// English on every wire.
+	text string
+}
+
+func wording(f *fault.Fault) words {
+	if w, ok := table[f.Code]; ok {
+		return w
+	}
+	// Faults of other edges cannot come from here; if one does, it is ours.
+	return table[fault.Unexpected]
+}
+
+// fill puts the facts into the sentence. What is missing is left out, and
+// characters that error_description must not carry are replaced (RFC 6749
+// 5.2).
+func (w words) fill(f *fault.Fault) string {
+	text := w.text
+	for name, value := range f.Facts {
+		text = strings.ReplaceAll(text, "{"+name+"}", value)
+	}
+	for {
+		start := strings.IndexByte(text, '{')
+		end := strings.IndexByte(text, '}')
+		if start < 0 || end < start {
+			break
+		}
+		text = text[:start] + "-" + text[end+1:]
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '"', r == '\\':
+			return '\''
+		case r < ' ' || r > '~':
+			return '?'
+		}
+		return r
+	}, text)
+}
+
+// describe is error_description: tools match on its AADSTS prefix and people
+// paste it into searches and tickets.
+func (w words) describe(f *fault.Fault, a audit.Attempt) string {
+	return fmt.Sprintf("AADSTS%d: %s Reference: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
+		f.Code, w.fill(f), a.Reference, a.TraceID, a.CorrelationID, stamp(a.At))
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
+
+func (e *Edge) explainAddress(f *fault.Fault) string {
+	return e.origin + "/error?code=" + strconv.Itoa(int(f.Code))
+}
+
+// wireError is the body of a failure.
+type wireError struct {
+	Error         string       `json:"error"`
+	Description   string       `json:"error_description"`
+	Codes         []fault.Code `json:"error_codes"`
+	Timestamp     string       `json:"timestamp"`
+	TraceID       string       `json:"trace_id"`
+	CorrelationID string       `json:"correlation_id"`
+	URI           string       `json:"error_uri"`
+	SubError      string       `json:"suberror,omitempty"`
+	// Reference is ours: what a person pastes into "entente explain".
+	Reference string `json:"reference"`
+}
+
+// fail is the one function through which this edge's errors leave: JSON for
+// programs, a page for people at the authorize and sign-out addresses.
+func (e *Edge) fail(w http.ResponseWriter, r *http.Request, c call, err error, about signin.About) {
+	f := fault.Of(err)
+	if f.Code == fault.Unexpected {
+		e.log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "correlation", c.correlation, "error", err)
+	}
+	about.CorrelationID, about.TraceID = c.correlation, c.trace
+	if forPeople(r) {
+		e.pages.Refuse(w, r, err, about)
+		return
+	}
+	said := wording(f)
+	kept := e.rooms.Attempts.Keep(r.Context(), about.Attempt(f, ""))
+	body := wireError{
+		Error: said.kind, Description: said.describe(f, kept), Codes: []fault.Code{f.Code}, Timestamp: stamp(kept.At),
+		TraceID: kept.TraceID, CorrelationID: kept.CorrelationID, URI: e.explainAddress(f), SubError: said.sub, Reference: kept.Reference,
+	}
+	if c.version == 1 {
+		if said.kindV1 != "" {
+			body.Error = said.kindV1
+		}
+		if f.Code == fault.GrantExpired {
+			// Old clients look for 70002 first (recorded).
+			body.Codes = []fault.Code{70002, f.Code}
+			body.Description = "AADSTS70002: Error validating credentials. " + body.Description
+		}
+	}
+	w.Header().Set("X-Entente-Reference", kept.Reference)
+	if said.status == http.StatusUnauthorized && strings.HasPrefix(r.Header.Get("Authorization"), "Basic ") {
+		w.Header().Set("WWW-Authenticate", `Basic realm="`+e.host+`"`)
+	}
+	if said.status == http.StatusServiceUnavailable || said.status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", "5")
+	}
+	writeJSON(w, said.status, body)
+}
+
+// forPeople: these addresses are opened by browsers, the others by programs.
+func forPeople(r *http.Request) bool {
+	_, rest, _ := split(r.URL.Path)
+	return strings.HasSuffix(rest, "/authorize") || strings.HasSuffix(rest, "/logout") ||
+		(r.Method == http.MethodGet && strings.HasSuffix(rest, "/token") && strings.Contains(r.Header.Get("Accept"), "text/html"))
+}

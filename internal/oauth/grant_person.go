@@ -1,0 +1,196 @@
+package oauth
+
+import (
+	"context"
+	"strings"
+
+	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/tenant"
+	"github.com/entente-id/entente/internal/token"
+)
+
+// redeemCode is grant_type=authorization_code.
+func (e *Edge) redeemCode(ctx context.Context, x exchange) (answer, error) {
+	code, err := x.form.need("code")
+	if err != nil {
+		return answer{}, err
+	}
+	g, err := e.rooms.Families.Open(code, x.client)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := checkCode(x, g); err != nil {
+		// Whoever has the code but not what belongs to it is not the one it
+		// was made for; the code must not serve a second guess (row R31).
+		if burnErr := e.rooms.Families.Burn(ctx, code, g); burnErr != nil {
+			return answer{}, burnErr
+		}
+		return answer{}, err
+	}
+	wanted, err := e.wanted(ctx, x, g)
+	if err != nil {
+		return answer{}, err
+	}
+	h, err := e.holder(ctx, x.authority, g)
+	if err != nil {
+		return answer{}, err
+	}
+	resource, scopes, err := e.resource(ctx, x, h, wanted)
+	if err != nil {
+		return answer{}, err
+	}
+	refresh, err := e.rooms.Families.Redeem(ctx, code, g, token.Use{Client: x.client, Key: x.key})
+	if err != nil {
+		return answer{}, err
+	}
+	return e.answerPerson(ctx, x, h, g, person{wanted: wanted, resource: resource, scopes: scopes, refresh: refresh, nonce: g.Nonce})
+}
+
+// checkCode compares a redemption with the request that the code came from.
+func checkCode(x exchange, g token.Grant) error {
+	if !x.authority.Generic() && x.authority.Tenant.ID != g.Home {
+		return fault.New(fault.CodeOtherTenant, "tenant", x.segment)
+	}
+	redirect := x.form.get("redirect_uri")
+	switch {
+	case redirect == "" && g.RedirectGiven:
+		return fault.New(fault.ParameterMissing, "parameter", "redirect_uri")
+	case redirect != "" && strings.TrimSuffix(redirect, "/") != strings.TrimSuffix(g.RedirectURI, "/"):
+		return fault.New(fault.RedirectMismatch, "app", x.client.Application().Name, "redirect_uri", tenant.Shorten(redirect))
+	case g.Browser && x.origin == "":
+		return fault.New(fault.OriginRequired)
+	case !g.Browser && x.origin != "" && x.origin != "null":
+		return fault.New(fault.OriginForbidden)
+	}
+	return g.CheckVerifier(x.form.get("code_verifier"))
+}
+
+// refresh is grant_type=refresh_token: for any resource that was allowed, at
+// any tenant where the person may act (secure-application-model.md 2.4).
+func (e *Edge) refresh(ctx context.Context, x exchange) (answer, error) {
+	text, err := x.form.need("refresh_token")
+	if err != nil {
+		return answer{}, err
+	}
+	held, err := e.rooms.Families.Find(ctx, text, x.client.Application().App)
+	if err != nil {
+		return answer{}, err
+	}
+	g := held.Grant()
+	wanted, err := e.wanted(ctx, x, g)
+	if err != nil {
+		return answer{}, err
+	}
+	h, err := e.holder(ctx, x.authority, g)
+	if err != nil {
+		return answer{}, err
+	}
+	resource, scopes, err := e.resource(ctx, x, h, wanted)
+	if err != nil {
+		return answer{}, err
+	}
+	used, err := e.rooms.Families.Use(ctx, held, token.Use{Client: x.client, Key: x.key})
+	if err != nil {
+		return answer{}, err
+	}
+	return e.answerPerson(ctx, x, h, g, person{wanted: wanted, resource: resource, scopes: scopes, refresh: used.Refresh})
+}
+
+// wanted reads what a redemption asks for: its own words, or those of the
+// request that the grant came from.
+func (e *Edge) wanted(ctx context.Context, x exchange, g token.Grant) (application.Wanted, error) {
+	if x.version == 1 {
+		name := x.form.get("resource")
+		if name == "" {
+			name = g.Resource
+		}
+		w, err := e.rooms.Apps.WantedByResource(ctx, name)
+		return application.Wanted{OpenID: true, Profile: true, Offline: true, Resources: []application.WantedResource{w}}, err
+	}
+	if x.form.has("resource") {
+		return application.Wanted{}, fault.New(fault.ResourceOnV2, "parameter", "resource")
+	}
+	scope := x.form.get("scope")
+	if scope == "" {
+		scope = g.Scope
+	}
+	if scope == "" {
+		// A v1 grant that is redeemed here without a word about scopes.
+		scope = "openid profile offline_access " + application.GraphApp + "/.default"
+	}
+	return e.rooms.Apps.WantedByScope(ctx, scope)
+}
+
+// resource is the one that the token is for: the first that was named, or the
+// directory, where only the scopes of OpenID Connect were.
+func (e *Edge) resource(ctx context.Context, x exchange, h holder, w application.Wanted) (application.WantedResource, []string, error) {
+	if len(w.Resources) > 0 {
+		scopes, err := e.allowed(ctx, x, h, w.Resources[0])
+		return w.Resources[0], scopes, err
+	}
+	r, err := e.rooms.Apps.WantedByResource(ctx, "")
+	return r, openID(w), err
+}
+
+func openID(w application.Wanted) []string {
+	var list []string
+	for _, s := range []struct {
+		asked bool
+		name  string
+	}{{w.OpenID, "openid"}, {w.Profile, "profile"}, {w.Email, "email"}} {
+		if s.asked {
+			list = append(list, s.name)
+		}
+	}
+	return list
+}
+
+// person is what a grant hands to the common end of the user grants.
+type person struct {
+	wanted   application.Wanted
+	resource application.WantedResource
+	scopes   []string
+	refresh  string
+	nonce    string
+}
+
+// answerPerson mints the tokens. Everything is decided and durable by now.
+func (e *Edge) answerPerson(ctx context.Context, x exchange, h holder, g token.Grant, p person) (answer, error) {
+	granted := p.scopes
+	if p.resource.Resource.App == application.GraphApp && len(p.wanted.Resources) > 0 {
+		granted = append(openID(p.wanted), p.scopes...)
+	}
+	access, err := e.mint(ctx, x, h, g, p.resource, granted)
+	if err != nil {
+		return answer{}, err
+	}
+	a := answer{access: access, resource: p.resource.Audience, refresh: p.refresh}
+	if x.version == 2 && !p.wanted.Offline {
+		a.refresh = ""
+	}
+	a.scope = echo(x.version, p)
+	if x.version == 1 || p.wanted.OpenID {
+		a.idToken, err = e.rooms.Issuer.IDToken(ctx, token.Identity{
+			Tenant: h.tenant, Client: x.client.Application(), Person: h.person, Grant: g, Version: x.version,
+			Profile: p.wanted.Profile, Email: p.wanted.Email, Nonce: p.nonce, AccessToken: access.Text,
+		})
+		if err != nil {
+			return answer{}, err
+		}
+	}
+	if x.version == 1 || x.form.get("client_info") == "1" {
+		a.clientInfo = token.ClientInfo(g.Home, g.Account)
+	}
+	return a, nil
+}
+
+// echo is the scope of the answer: v1 the permissions themselves, v2 the
+// scopes as the client typed them, or MSAL Go and azidentity fail
+// (DESIGN 4.17).
+func echo(version int, p person) string {
+	if version == 1 {
+		return strings.Join(p.scopes, " ")
+	}
+	return strings.Join(append(append([]string{}, p.resource.Typed...), openID(p.wanted)...), " ")
+}
