@@ -8,7 +8,7 @@ import (
 )
 
 // complete are the languages that people can choose.
-var complete = []string{"en"}
+var complete = []string{"en", "fi", "sv"}
 
 // pseudo is English written from right to left, which finds what would break
 // in Arabic or Hebrew before a translator does (experience.md 2.24).
