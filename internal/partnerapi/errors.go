@@ -1,7 +1,6 @@
 package partnerapi
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -112,13 +111,15 @@ const retryAfter = "5"
 func (e *edge) refuse(c *call, err error) {
 	f := fault.Of(err)
 	r := render(f)
-	reference, kept := e.keep(c, f)
+	kept := e.Attempts.Keep(c.r.Context(), audit.Attempt{
+		Tenant: c.caller.Tenant, Home: c.caller.Home, Account: c.caller.Account, Address: c.caller.SignInName, App: c.caller.App,
+		Step: "partnerapi", Code: f.Code, Facts: f.Facts,
+		CorrelationID: c.correlationID, TraceID: c.requestID, Checks: c.passed,
+	})
 	if fault.Describe(f.Code).Kind == fault.Internal {
-		e.Log.ErrorContext(c.r.Context(), "partner API call failed", "reference", reference, "request", c.requestID, "error", err)
+		e.Log.ErrorContext(c.r.Context(), "partner API call failed", "reference", kept.Reference, "request", c.requestID, "error", err)
 	}
-	if kept {
-		c.say("X-Entente-Reference", reference)
-	}
+	c.say("X-Entente-Reference", kept.Reference)
 	c.challenge(e.Authority, f, r)
 	if r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable {
 		wait := retryAfter
@@ -132,23 +133,6 @@ func (e *edge) refuse(c *call, err error) {
 	if err := c.write(r.status, errorBody{Code: r.code, Description: r.description, Data: []string{}, Source: "PartnerFD"}); err != nil {
 		e.Log.ErrorContext(c.r.Context(), "write an error", "request", c.requestID, "error", err)
 	}
-}
-
-// keep writes the attempt before its reference is shown. When it cannot be
-// written, the caller still gets the answer, without a reference.
-func (e *edge) keep(c *call, f *fault.Fault) (string, bool) {
-	a := audit.Attempt{
-		Reference: e.Source.Reference(), At: e.Source.Now(),
-		Tenant: c.caller.Tenant, Home: c.caller.Home, Account: c.caller.Account, Address: c.caller.SignInName, App: c.caller.App,
-		Step: "partnerapi", Code: f.Code, Facts: f.Facts,
-		CorrelationID: c.correlationID, TraceID: c.requestID, Checks: c.passed,
-	}
-	// The client may be gone already; what failed is kept all the same.
-	if err := e.Attempts.AddAttempt(context.WithoutCancel(c.r.Context()), a); err != nil {
-		e.Log.ErrorContext(c.r.Context(), "keep an attempt", "request", c.requestID, "error", err)
-		return a.Reference, false
-	}
-	return a.Reference, true
 }
 
 // challenge writes WWW-Authenticate: on each error the realm that the

@@ -32,7 +32,7 @@ type Options struct {
 	Customers *customer.Ledger
 	Partners  *partner.Register
 	Tenants   *tenant.Directory
-	Attempts  audit.Store
+	Attempts  *audit.Log
 	Source    id.Source
 	// Authority is the root of the authority that clients get tokens from,
 	// without a slash at its end; 401 answers name it.

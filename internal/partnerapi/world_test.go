@@ -48,6 +48,10 @@ type world struct {
 	people  *account.People
 	ledger  *customer.Ledger
 
+	attempts *attempts
+	// failing is what proving a token fails with, when set.
+	failing error
+
 	mu     sync.Mutex
 	tokens map[string]audit.Caller
 	log    strings.Builder
@@ -62,7 +66,7 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	source := id.Source{Now: func() time.Time { return noon }, Random: rand.Reader}
-	w := &world{t: t, db: db, tokens: map[string]audit.Caller{}}
+	w := &world{t: t, db: db, attempts: &attempts{Store: db}, tokens: map[string]audit.Caller{}}
 	w.tenants = tenant.NewDirectory(db, func() time.Time { return noon })
 	w.people = account.NewPeople(db)
 	w.ledger = customer.NewLedger(db, w.people, source)
@@ -90,9 +94,10 @@ func newWorld(t *testing.T) *world {
 		Tenant: northwind, CompanyName: "Northwind Partner Ltd", Domain: "northwind.example", Email: "partner@northwind.example",
 		Language: "en", Culture: "en-GB", Address: partner.Address{Country: "GB", City: "Leeds"}, ETag: "5120358838484612121",
 	}))
+	log := slog.New(slog.NewTextHandler(&w.log, nil))
 	w.server = httptest.NewServer(partnerapi.New(partnerapi.Options{
-		Verify: w.verify, Customers: w.ledger, Partners: register, Tenants: w.tenants, Attempts: db, Source: source,
-		Authority: "https://id.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)),
+		Verify: w.verify, Customers: w.ledger, Partners: register, Tenants: w.tenants, Attempts: audit.NewLog(w.attempts, source, log), Source: source,
+		Authority: "https://id.example", Log: log,
 	}))
 	t.Cleanup(w.server.Close)
 	for _, name := range []string{"admin", "helpdesk", "sales", "clerk"} {
@@ -126,6 +131,9 @@ func (w *world) token(bearer string, caller audit.Caller) {
 func (w *world) verify(_ context.Context, raw string) (audit.Caller, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.failing != nil {
+		return audit.Caller{}, w.failing
+	}
 	if raw == "expired" {
 		return audit.Caller{}, fault.New(fault.AccessTokenExpired)
 	}
