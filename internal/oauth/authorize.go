@@ -291,6 +291,7 @@ func (e *Edge) readHints(ctx context.Context, p parameters, request *signin.Requ
 		}
 	}
 	request.LoginHint, request.DomainHint = p.get("login_hint"), p.get("domain_hint")
+	request.Locales = cmpOr(p.get("ui_locales"), p.get("mkt"))
 	for _, method := range strings.FieldsFunc(p.get("amr_values"), func(c rune) bool { return c == ' ' || c == ',' }) {
 		if method == "mfa" || method == "ngcmfa" {
 			request.SecondFactor = true

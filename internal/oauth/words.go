@@ -37,7 +37,7 @@ var table = map[fault.Code]words{
 	fault.InvalidResource:      {badRequest, invalidResource, "", "", invalidResource, "The resource {resource} is switched off or does not exist. Check the scope or resource parameter."},
 	fault.RedirectMismatch:     {badRequest, invalidClient, "", "", "", "The redirect address {redirect_uri} is not registered for {app}. Register it exactly as it is sent. {rule}"},
 	fault.AssertionInvalid:     {badRequest, invalidGrant, "", "", "", "The assertion is not acceptable. Rule: {rule}."},
-	fault.ForeignAccount:       {badRequest, invalidGrant, "", messageOnly, accessDenied, "The user account does not exist in tenant {organisation} and cannot access the application there. Sign in with an account of that tenant, or have a partner's person added to a group with delegated rights."},
+	fault.ForeignAccount:       {badRequest, invalidGrant, "", messageOnly, accessDenied, "The user account does not exist in tenant {tenant} and cannot access the application there. Sign in with an account of that tenant, or have a partner's person added to a group with delegated rights."},
 	fault.TokenMalformed:       {badRequest, invalidGrant, "", badToken, "", "The token is not a well-formed JWT."},
 	fault.AccountUnknown:       {badRequest, invalidGrant, "", "", accessDenied, "The user account does not exist in the directory any more."},
 	fault.AssertionIssuer:      {unauthorized, invalidClient, "", "", "", "The issuer and the subject of the client assertion differ. Rule: {rule}."},
@@ -146,5 +146,5 @@ var table = map[fault.Code]words{
 	fault.QueryUnsupported:     {badRequest, invalidRequest, "", "", "", "The query is not supported: {rule}."},
 	fault.MethodUnsupported:    {http.StatusMethodNotAllowed, invalidRequest, "", "", "", "This address does not take {method} requests."},
 	fault.PathUnknown:          {http.StatusNotFound, invalidRequest, "", "", "", "There is nothing at {path}."},
-	fault.RelationshipEnded:    {badRequest, invalidGrant, "", messageOnly, accessDenied, "The delegated relationship with this organisation has ended ({status})."},
+	fault.RelationshipEnded:    {badRequest, invalidGrant, "", messageOnly, accessDenied, "The delegated relationship with this organisation has ended: '{name}', on {date}."},
 }

@@ -154,7 +154,7 @@ func (j *Journeys) takeAddress(ctx context.Context, journey *Journey, a Answer) 
 		return nil, problem
 	}
 	journey.Home = home
-	journey.passed("organisation")
+	journey.passed("domain")
 	return nil, nil
 }
 
@@ -210,7 +210,7 @@ func (journey *Journey) confirmed(j *Journeys) {
 	journey.FactorAt = j.source.Now()
 	journey.Methods = append(slices.DeleteFunc(slices.Clone(journey.Methods), func(m string) bool { return m == "mfa" }), "mfa")
 	journey.Recovery, journey.Proved = false, true
-	journey.passed("second factor")
+	journey.passed("second-factor")
 }
 
 func (j *Journeys) takeEnrolment(ctx context.Context, journey *Journey, a Answer) (*fault.Fault, error) {

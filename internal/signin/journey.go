@@ -39,6 +39,8 @@ type Request struct {
 	Scope    string `json:"scope,omitempty"`
 	Resource string `json:"resource,omitempty"`
 	Version  int    `json:"version"`
+	// Locales is the language that the application asks for (ui_locales).
+	Locales string `json:"locales,omitempty"`
 	// RedirectOrigin is where the browser will be sent in the end, for the
 	// form-action rule of the pages.
 	RedirectOrigin string `json:"redirectOrigin,omitempty"`

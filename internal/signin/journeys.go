@@ -112,7 +112,7 @@ func (j *Journeys) resume(ctx context.Context, journey *Journey, s Signed) error
 	}
 	journey.Home, journey.Account, journey.SignInName, journey.Address = s.Home, s.Account, s.SignInName, s.SignInName
 	journey.Methods, journey.AuthAt, journey.FactorAt, journey.SID = s.Methods, s.AuthAt, s.FactorAt, s.SID
-	journey.passed("session")
+	journey.passed("account")
 	return nil
 }
 

@@ -1,0 +1,178 @@
+// Package house builds the rooms into one server: configuration, listeners,
+// life cycle, the switch between the surfaces. It also holds the law of who
+// may import whom.
+package house
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/consent"
+	"github.com/entente-id/entente/internal/credential"
+	"github.com/entente-id/entente/internal/customer"
+	"github.com/entente-id/entente/internal/graph"
+	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/oauth"
+	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/partnerapi"
+	"github.com/entente-id/entente/internal/seal"
+	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/tenant"
+	"github.com/entente-id/entente/internal/token"
+)
+
+// Config is what a house is built from.
+type Config struct {
+	// Origin is the external https address, without a path. Issuers and links
+	// are made from it, never from a request.
+	Origin string
+	// Store is "sqlite:PATH" or a PostgreSQL URL.
+	Store string
+	// MasterKey seals what must come back: at least 32 bytes, kept elsewhere
+	// than the store.
+	MasterKey []byte
+	Log       *slog.Logger
+	Source    id.Source
+	// SupportMail is the programme owner's address, shown on pages.
+	SupportMail string
+
+	// Dev marks every page and answer; Forgetful and Failpoint are for worlds
+	// that end with the process.
+	Dev       bool
+	Forgetful bool
+	Failpoint func(step string) error
+	// PoolSize bounds the connections to PostgreSQL; 0 means 8.
+	PoolSize int
+}
+
+// House is a built server.
+type House struct {
+	Config
+	DB        *sqlstore.DB
+	Tenants   *tenant.Directory
+	People    *account.People
+	Apps      *application.Registry
+	Safe      *credential.Safe
+	Consents  *consent.Ledger
+	Partners  *partner.Register
+	Customers *customer.Ledger
+	Keys      *token.Keyring
+	Families  *token.Families
+	Issuer    *token.Issuer
+	Journeys  *signin.Journeys
+	Attempts  *audit.Log
+	Pages     *pages.Site
+
+	oauth      *oauth.Edge
+	partnerapi http.Handler
+	graph      http.Handler
+	site       http.Handler
+	// DevPages answers below /dev/; nil outside the dev world.
+	DevPages http.Handler
+}
+
+// System is the source of a running server: the machine's clock and the
+// operating system's randomness.
+func System() id.Source {
+	return id.Source{Now: func() time.Time { return time.Now().UTC() }, Random: rand.Reader}
+}
+
+// Open builds a house over its store. Close it in the end.
+func Open(ctx context.Context, c Config) (*House, error) {
+	db, err := sqlstore.Open(ctx, c.Store, sqlstore.Options{Failpoint: c.Failpoint, Forgetful: c.Forgetful, PoolSize: c.PoolSize})
+	if err != nil {
+		return nil, err
+	}
+	h := &House{Config: c, DB: db}
+	if err := h.build(ctx); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *House) build(ctx context.Context) error {
+	custody, err := seal.NewCustody(h.MasterKey, h.Source.Random)
+	if err != nil {
+		return err
+	}
+	db, source := h.DB, h.Source
+	h.Tenants = tenant.NewDirectory(db, source.Now)
+	h.People = account.NewPeople(db)
+	h.Apps = application.NewRegistry(db, source)
+	// More password hashes at once than cores only cost memory (DESIGN 5).
+	if h.Safe, err = credential.NewSafe(db, source, custody, runtime.GOMAXPROCS(0)); err != nil {
+		return err
+	}
+	h.Consents = consent.NewLedger(db, source)
+	h.Partners = partner.NewRegister(db, h.People, source)
+	h.Customers = customer.NewLedger(db, h.People, source)
+	if h.Keys, err = token.NewKeyring(ctx, db, source, custody); err != nil {
+		return fmt.Errorf("open signing keys: %w", err)
+	}
+	if h.Families, err = token.NewFamilies(db, source, custody); err != nil {
+		return err
+	}
+	if h.Issuer, err = token.NewIssuer(h.Keys, source, custody, h.Origin); err != nil {
+		return err
+	}
+	h.Attempts = audit.NewLog(db, source, h.Log)
+	h.Journeys, err = signin.NewJourneys(db, source, custody, signin.Rooms{
+		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Safe: h.Safe, Consents: h.Consents, Issuer: h.Issuer,
+	})
+	if err != nil {
+		return err
+	}
+	return h.buildEdges()
+}
+
+func (h *House) buildEdges() error {
+	drawings, err := pages.New(pages.Options{Dev: h.Dev, SupportMail: h.SupportMail})
+	if err != nil {
+		return err
+	}
+	h.Pages = pages.NewSite(drawings, h.Journeys, h.Attempts, h.Source, h.Log)
+	h.oauth, err = oauth.New(h.Origin, oauth.Rooms{
+		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
+		Families: h.Families, Issuer: h.Issuer, Keys: h.Keys, Journeys: h.Journeys, Attempts: h.Attempts,
+	}, oauth.Pages{
+		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit,
+		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo, SignOut: h.Pages.AskSignOut,
+	}, h.Source, h.Log)
+	if err != nil {
+		return err
+	}
+	h.Pages.Finish, h.Pages.Decline = h.oauth.Finish, h.oauth.Decline
+	h.site = h.Pages.Handler()
+	h.partnerapi = partnerapi.New(partnerapi.Options{
+		Verify: h.Issuer.Verify, Customers: h.Customers, Partners: h.Partners, Tenants: h.Tenants,
+		Attempts: h.DB, Source: h.Source, Authority: h.Origin, Log: h.Log,
+	})
+	h.graph = graph.New(graph.Options{
+		Verify: h.Issuer.Verify, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Customers: h.Customers,
+		Attempts: h.DB, Source: h.Source, Origin: h.Origin, Authority: h.Origin, Log: h.Log,
+	})
+	return nil
+}
+
+// Tend does what is due from time to time: new signing keys, and forgetting
+// what has ended.
+func (h *House) Tend(ctx context.Context) error {
+	if err := h.Keys.Tend(ctx); err != nil {
+		return fmt.Errorf("tend signing keys: %w", err)
+	}
+	return h.DB.Prune(ctx, h.Source.Now())
+}
+
+// Close ends the house after the writes that wait.
+func (h *House) Close() error { return h.DB.Close() }

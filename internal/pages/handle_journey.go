@@ -1,0 +1,250 @@
+package pages
+
+import (
+	"encoding/base64"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/signin"
+	"rsc.io/qr"
+)
+
+// Site serves the pages: it reads what a person sends, calls the journey once,
+// and draws what comes back.
+type Site struct {
+	*Pages
+	journeys *signin.Journeys
+	attempts *audit.Log
+	source   id.Source
+	log      *slog.Logger
+	// Finish and Decline answer the application; the house plugs in the edge
+	// that speaks its protocol.
+	Finish  func(http.ResponseWriter, *http.Request, signin.Screen)
+	Decline func(http.ResponseWriter, *http.Request, signin.Screen, error)
+
+	crossOrigin *http.CrossOriginProtection
+}
+
+// NewSite opens the pages for visitors.
+func NewSite(p *Pages, journeys *signin.Journeys, attempts *audit.Log, source id.Source, log *slog.Logger) *Site {
+	return &Site{Pages: p, journeys: journeys, attempts: attempts, source: source, log: log, crossOrigin: http.NewCrossOriginProtection()}
+}
+
+// Addresses of the site.
+const (
+	stepAddress    = "/signin/step"
+	signOutAddress = "/signout"
+	// maxForm bounds a posted form; a request with long state travels in it.
+	maxForm = 512 << 10
+)
+
+// Handler routes the site's own addresses.
+func (s *Site) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /assets/", s.Assets())
+	mux.HandleFunc("POST "+stepAddress, s.takeStep)
+	mux.HandleFunc("GET /signin/", s.outOfDate)
+	mux.HandleFunc("GET "+signOutAddress, func(w http.ResponseWriter, r *http.Request) { s.AskSignOut(w, r, "", false) })
+	mux.HandleFunc("POST "+signOutAddress, s.signOut)
+	mux.HandleFunc("GET /{$}", s.home)
+	mux.HandleFunc("GET /explain", s.explain)
+	mux.HandleFunc("GET /explain/{reference}", s.explain)
+	mux.HandleFunc("GET /error", s.explainCode)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.RefuseVisit(w, r, fault.New(fault.PageUnknown, "path", r.URL.Path), signin.About{Step: "page"})
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The language links of pages without a form.
+		if lang := r.URL.Query().Get("ui_locales"); lang != "" && r.Method == http.MethodGet {
+			s.choose(w, r, lang)
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// takeStep takes the answer to one page of a journey.
+func (s *Site) takeStep(w http.ResponseWriter, r *http.Request) {
+	if !s.form(w, r) {
+		return
+	}
+	browser := s.Browser(w, r)
+	answer := signin.Answer{
+		Do: r.PostForm.Get("do"), Pick: r.PostForm.Get("pick"), Address: r.PostForm.Get("address"),
+		Password: r.PostForm.Get("password"), Code: r.PostForm.Get("code"),
+		Kept: r.PostForm.Has("kept"), ForAll: r.PostForm.Has("forall"),
+	}
+	lang := r.PostForm.Get("lang")
+	if lang != "" {
+		s.choose(w, r, lang)
+		answer.Do = "show"
+	}
+	screen, err := s.journeys.Answer(r.Context(), r.PostForm.Get("flow"), browser, answer)
+	if screen.SessionCookie != "" {
+		setCookie(w, sessionCookie, screen.SessionCookie, http.SameSiteNoneMode)
+	}
+	switch {
+	case fault.Has(err, fault.ConsentDeclined):
+		s.Decline(w, r, screen, err)
+	case err != nil:
+		s.RefuseVisit(w, r, err, screen.Journey.About(screen.Step))
+	case screen.Step == signin.Done:
+		s.Finish(w, r, screen)
+	default:
+		s.Draw(w, r, screen)
+	}
+}
+
+// form reads a posted form and refuses one that another site made the browser
+// send.
+func (s *Site) form(w http.ResponseWriter, r *http.Request) bool {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := s.crossOrigin.Check(r); err != nil {
+		s.RefuseVisit(w, r, fault.New(fault.CrossSite).Because(err), signin.About{Step: "page"})
+		return false
+	}
+	if err := r.ParseForm(); err != nil {
+		s.RefuseVisit(w, r, fault.New(fault.RequestMalformed, "parameter", "body", "rule", "a form of at most 512 KiB").Because(err), signin.About{Step: "page"})
+		return false
+	}
+	return true
+}
+
+// outOfDate: an address of a step that was opened or reloaded by itself.
+func (s *Site) outOfDate(w http.ResponseWriter, r *http.Request) {
+	s.RefuseVisit(w, r, fault.New(fault.PageExpired), signin.About{Step: "page"})
+}
+
+// Draw shows a step of a journey.
+func (s *Site) Draw(w http.ResponseWriter, r *http.Request, screen signin.Screen) {
+	j := screen.Journey
+	f := Frame{
+		Lang: s.languageOf(r, j.Request.Locales), AppName: screen.App.Name, OrgName: screen.Organisation,
+		FormOrigin: j.Request.RedirectOrigin, Action: stepAddress, Flow: screen.Flow,
+	}
+	if screen.Problem != nil {
+		kept := s.attempts.Keep(r.Context(), j.About(screen.Step).Attempt(screen.Problem, browserFamily(r)))
+		f.Problem, f.ProblemFacts = problemKey(screen.Problem), screen.Problem.Facts
+		w.Header().Set("X-Entente-Reference", kept.Reference)
+	}
+	switch screen.Step {
+	case signin.Address:
+		s.Address(w, AddressView{Frame: f, Address: j.Address, Personal: j.Request.Personal})
+	case signin.Pick:
+		s.Picker(w, PickerView{Frame: f, Accounts: s.tiles(f, screen.People)})
+	case signin.Password:
+		s.Password(w, PasswordView{Frame: f, Address: j.Address})
+	case signin.Code:
+		s.Code(w, CodeView{Frame: f, Address: j.SignInName, Recovery: j.Recovery})
+	case signin.Enrol:
+		s.drawEnrol(w, r, f, screen)
+	case signin.RecoveryCodes:
+		s.RecoveryCodes(w, RecoveryView{Frame: f, Codes: screen.Codes})
+	case signin.Consent:
+		s.Consent(w, consentView(f, screen))
+	case signin.ConsentForAll:
+		s.ConsentForAll(w, consentView(f, screen))
+	default:
+		refusal := screen.Fault
+		if refusal == nil {
+			refusal = fault.New(fault.Unexpected)
+		}
+		about := j.About(screen.Step)
+		about.Organisation = screen.Organisation
+		s.RefuseVisit(w, r, refusal, about)
+	}
+}
+
+func (s *Site) drawEnrol(w http.ResponseWriter, r *http.Request, f Frame, screen signin.Screen) {
+	picture, err := qr.Encode(screen.Link, qr.M)
+	if err != nil {
+		s.RefuseVisit(w, r, err, screen.Journey.About(screen.Step))
+		return
+	}
+	s.Enrol(w, EnrolView{
+		Frame: f, Address: screen.Journey.SignInName, Secret: spaced(string(screen.Seed)),
+		QR:   template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.PNG())),
+		Link: template.URL(screen.Link),
+	})
+}
+
+func spaced(seed string) string {
+	var groups []string
+	for len(seed) > 4 {
+		groups, seed = append(groups, seed[:4]), seed[4:]
+	}
+	return strings.Join(append(groups, seed), " ")
+}
+
+func consentView(f Frame, screen signin.Screen) ConsentView {
+	v := ConsentView{
+		Frame: f, Address: screen.Person.SignInName, Publisher: screen.App.Publisher, PublisherDomain: screen.App.PublisherDomain,
+		Verified: screen.App.Verified, Purpose: screen.App.Purpose, MayForAll: screen.MayForAll,
+	}
+	if u, err := url.Parse(screen.Journey.Request.RedirectOrigin); err == nil {
+		v.RedirectHost = u.Host
+	}
+	for _, p := range screen.Permissions {
+		v.Permissions = append(v.Permissions, Permission{Resource: p.Resource, Name: p.Name})
+	}
+	return v
+}
+
+func (s *Site) tiles(f Frame, people []signin.Signed) []Tile {
+	var list []Tile
+	for _, p := range people {
+		kind := "work"
+		if p.Home == id.Consumers {
+			kind = "personal"
+		}
+		list = append(list, Tile{Key: p.Key(), Initials: initials(p.Display), Name: p.Display, Address: p.SignInName, Kind: kind, OrgName: f.OrgName, SignedIn: true})
+	}
+	return list
+}
+
+func initials(name string) string {
+	var b strings.Builder
+	for _, word := range strings.Fields(name) {
+		for _, r := range word {
+			b.WriteRune(r)
+			break
+		}
+		if b.Len() >= 2 {
+			break
+		}
+	}
+	return strings.ToUpper(b.String())
+}
+
+// problemKey is the word of a mistake that can be mended on the same page.
+func problemKey(f *fault.Fault) string {
+	switch f.Code {
+	case fault.ParameterMissing:
+		if f.Facts["parameter"] == "kept" {
+			return "problem.kept"
+		}
+		return "problem.address.missing"
+	case fault.TenantNotInferred:
+		return "problem.domain.unknown"
+	case fault.PersonalAtWorkOnly:
+		return "problem.personal"
+	case fault.TooManyTries:
+		return "problem.wait"
+	case fault.SecondFactorWrong:
+		switch f.Facts["reason"] {
+		case "used":
+			return "problem.code.used"
+		case "clock":
+			return "problem.code.clock"
+		case "form":
+			return "problem.code.form"
+		}
+		return "problem.code"
+	}
+	return "problem.credentials"
+}

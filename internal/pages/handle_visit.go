@@ -1,0 +1,219 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/signin"
+)
+
+const (
+	// browserCookie binds forms to the browser they were made for;
+	// sessionCookie is the session. The session goes along in frames of other
+	// sites, for silent renewal; the other one never needs to.
+	browserCookie = "__Host-entente-browser"
+	sessionCookie = "__Host-entente-session"
+)
+
+// Browser reads the browser's cookies, and gives it an id if it has none.
+func (s *Site) Browser(w http.ResponseWriter, r *http.Request) signin.Browser {
+	var b signin.Browser
+	if c, err := r.Cookie(browserCookie); err == nil && len(c.Value) == 32 {
+		b.ID = c.Value
+	} else {
+		b.ID = s.source.Hex(16)
+		setCookie(w, browserCookie, b.ID, http.SameSiteLaxMode)
+	}
+	if c, err := r.Cookie(sessionCookie); err == nil {
+		b.Session = c.Value
+	}
+	return b
+}
+
+func setCookie(w http.ResponseWriter, name, value string, site http.SameSite) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: site})
+}
+
+func dropCookie(w http.ResponseWriter, name string, site http.SameSite) {
+	http.SetCookie(w, &http.Cookie{Name: name, Path: "/", MaxAge: -1, Secure: true, HttpOnly: true, SameSite: site})
+}
+
+// languageOf is the language of a visit; what the application asked for counts
+// through all steps of the journey.
+func (s *Site) languageOf(r *http.Request, locales string) string {
+	if locales == "" {
+		return s.Language(r)
+	}
+	asked := r.Clone(r.Context())
+	asked.URL.RawQuery = url.Values{"ui_locales": {locales}}.Encode()
+	return s.Language(asked)
+}
+
+// choose takes an explicit choice of language, for this answer and the next
+// ones: the first of several cookies of one name counts.
+func (s *Site) choose(w http.ResponseWriter, r *http.Request, lang string) {
+	if _, ok := s.offered(lang); !ok {
+		return
+	}
+	s.SetLanguage(w, lang)
+	r.Header.Set("Cookie", languageCookie+"="+lang+"; "+r.Header.Get("Cookie"))
+}
+
+// RefuseVisit keeps the attempt and shows why it goes no further.
+func (s *Site) RefuseVisit(w http.ResponseWriter, r *http.Request, err error, about signin.About) {
+	f := fault.Of(err)
+	kept := s.attempts.Keep(r.Context(), about.Attempt(f, browserFamily(r)))
+	if f.Code == fault.Unexpected {
+		s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "reference", kept.Reference, "error", err)
+	}
+	kind := ""
+	if about.Home != "" {
+		kind = "work"
+		if about.Home == id.Consumers {
+			kind = "personal"
+		}
+	}
+	w.Header().Set("X-Entente-Reference", kept.Reference)
+	s.Refuse(w, Refusal{
+		Frame:  Frame{Lang: s.Language(r), AppName: about.AppName, OrgName: about.Organisation},
+		Status: pageStatus(f), Fault: f, Reference: kept.Reference, CorrelationID: kept.CorrelationID, TraceID: kept.TraceID,
+		At: kept.At, AppID: string(about.App), Address: about.Address, AccountKind: kind, Step: about.Step,
+		Browser: kept.Browser, Restart: about.Restart, Back: about.Back, Checks: about.Checks,
+	})
+}
+
+// pageStatus is the status of a page about a failure: the request's fault is a
+// 400, ours a 500; a person who has to do something gets a page like any other.
+func pageStatus(f *fault.Fault) int {
+	switch fault.Describe(f.Code).Kind {
+	case fault.Person, fault.Interaction, fault.Refused:
+		return http.StatusOK
+	case fault.Absent:
+		return http.StatusNotFound
+	case fault.Temporary:
+		return http.StatusServiceUnavailable
+	case fault.Internal:
+		return http.StatusInternalServerError
+	}
+	return http.StatusBadRequest
+}
+
+// browserFamily names the browser's family and nothing finer.
+func browserFamily(r *http.Request) string {
+	agent := r.UserAgent()
+	for _, family := range []string{"Edg", "Firefox", "Chrome", "Safari"} {
+		if strings.Contains(agent, family) {
+			return strings.Replace(family, "Edg", "Edge", 1)
+		}
+	}
+	return "other"
+}
+
+// FormPostTo carries an answer to an application by a form.
+func (s *Site) FormPostTo(w http.ResponseWriter, r *http.Request, target string, fields [][2]string) {
+	s.FormPost(w, FormPostView{Frame: Frame{Lang: s.Language(r)}, Target: target, Fields: fields})
+}
+
+// LeaveTo carries a person to an address that a redirect cannot reach.
+func (s *Site) LeaveTo(w http.ResponseWriter, r *http.Request, target string) {
+	s.Leave(w, LeaveView{Frame: Frame{Lang: s.Language(r)}, Target: target})
+}
+
+// AskSignOut signs out at once when the request proved where it comes from,
+// else asks first.
+func (s *Site) AskSignOut(w http.ResponseWriter, r *http.Request, back string, hinted bool) {
+	browser := s.Browser(w, r)
+	if hinted {
+		s.endSession(w, r, browser, "", back)
+		return
+	}
+	people, err := s.journeys.SignedIn(r.Context(), browser)
+	if err != nil {
+		s.RefuseVisit(w, r, err, signin.About{Step: "sign-out"})
+		return
+	}
+	f := Frame{Lang: s.Language(r), Action: signOutAddress, Flow: back}
+	if len(people) == 0 {
+		s.SignedOut(w, SignedOutView{Frame: f, Return: back})
+		return
+	}
+	s.SignOut(w, SignOutView{Frame: f, Accounts: s.tiles(f, people)})
+}
+
+func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
+	if !s.form(w, r) {
+		return
+	}
+	if lang := r.PostForm.Get("lang"); lang != "" {
+		s.choose(w, r, lang)
+		s.AskSignOut(w, r, "", false)
+		return
+	}
+	if r.PostForm.Get("do") == "no" {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
+	s.endSession(w, r, s.Browser(w, r), r.PostForm.Get("pick"), "")
+}
+
+func (s *Site) endSession(w http.ResponseWriter, r *http.Request, b signin.Browser, key, back string) {
+	if err := s.journeys.SignOut(r.Context(), b, key); err != nil {
+		s.RefuseVisit(w, r, err, signin.About{Step: "sign-out"})
+		return
+	}
+	if key == "" {
+		dropCookie(w, sessionCookie, http.SameSiteNoneMode)
+	}
+	if back != "" {
+		status := http.StatusFound
+		if r.Method == http.MethodPost {
+			status = http.StatusSeeOther
+		}
+		http.Redirect(w, r, back, status)
+		return
+	}
+	s.SignedOut(w, SignedOutView{Frame: Frame{Lang: s.Language(r)}})
+}
+
+func (s *Site) home(w http.ResponseWriter, r *http.Request) {
+	s.Home(w, HomeView{Frame: Frame{Lang: s.Language(r)}})
+}
+
+// explain tells the public part of an attempt's story to whoever holds its
+// reference: what happened, who can fix it and how, nothing about an account.
+func (s *Site) explain(w http.ResponseWriter, r *http.Request) {
+	asked := r.PathValue("reference")
+	if asked == "" {
+		asked = r.URL.Query().Get("reference")
+	}
+	v := ExplainView{Frame: Frame{Lang: s.Language(r), Action: "/explain"}, Reference: asked, Public: true}
+	reference, ok := id.ParseReference(asked)
+	if !ok && id.IsGUID(asked) {
+		reference, ok = strings.ToLower(asked), true
+	}
+	if ok {
+		a, err := s.attempts.Find(r.Context(), reference)
+		switch {
+		case err == nil:
+			v.Found, v.At, v.Reference, v.Fault = true, a.At, a.Reference, fault.New(a.Code)
+		case !fault.Has(err, fault.ReferenceUnknown):
+			s.RefuseVisit(w, r, err, signin.About{Step: "explain"})
+			return
+		}
+	}
+	s.Explain(w, v)
+}
+
+// explainCode is the catalogue page that error_uri points to.
+func (s *Site) explainCode(w http.ResponseWriter, r *http.Request) {
+	n, err := strconv.Atoi(strings.TrimPrefix(strings.ToUpper(r.URL.Query().Get("code")), "AADSTS"))
+	if err != nil || !fault.Known(fault.Code(n)) {
+		s.RefuseVisit(w, r, fault.New(fault.ReferenceUnknown, "reference", r.URL.Query().Get("code")), signin.About{Step: "explain"})
+		return
+	}
+	s.Explain(w, ExplainView{Frame: Frame{Lang: s.Language(r), Action: "/explain"}, Reference: "AADSTS" + strconv.Itoa(n), Found: true, Fault: fault.New(fault.Code(n)), Public: true})
+}
