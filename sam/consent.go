@@ -40,7 +40,7 @@ type Consent struct {
 func RecordName(c cloud.Cloud, tenant, clientID string) string {
 	host := strings.ReplaceAll(strings.TrimPrefix(c.Authority, "https://"), ":", "-")
 	clean := func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' || r == '-' {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_' {
 			return r
 		}
 		return '-'
@@ -193,6 +193,9 @@ func (p *Pending) redeem(ctx context.Context, code string) (cloud.Answer, error)
 		}
 		if cloud.Transient(err) && ctx.Err() == nil && attempt < attempts {
 			continue
+		}
+		if cloud.Untrusted(err) {
+			return cloud.Answer{}, untrusted(p.app.Cloud.Authority, err)
 		}
 		refusal, ok := errors.AsType[*cloud.Refusal](err)
 		if !ok || cloud.Transient(err) {

@@ -209,6 +209,10 @@ func unreachable(authority string, cause error) *Problem {
 	return p
 }
 
+func untrusted(authority string, cause error) *Problem {
+	return &Problem{Kind: Unreachable, What: "the certificate of " + authority + " is not trusted here", Do: "give the authority that issued it: --ca-file FILE", cause: cause}
+}
+
 func vaultTrouble(what string, cause error) *Problem {
 	return &Problem{Kind: VaultFailed, What: what + ": " + cause.Error(), Do: "entente partner status", cause: cause}
 }

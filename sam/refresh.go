@@ -274,6 +274,8 @@ func (b *Broker) outOfReach(ctx context.Context, l *line, err error, at place) e
 	case ctx.Err() != nil:
 		// The caller gave up: that says nothing about the authority.
 		return fmt.Errorf("ask for a token: %w", ctx.Err())
+	case cloud.Untrusted(err):
+		return untrusted(b.app.Cloud.Authority, err)
 	case !cloud.Transient(err) && refused:
 		meaning := read(refusal)
 		if at.customer {

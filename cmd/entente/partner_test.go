@@ -327,7 +327,7 @@ func TestAForeignCertificateIsNotTrusted(t *testing.T) {
 	t.Setenv("ENTENTE_CA_FILE", "")
 	t.Setenv("SSL_CERT_FILE", "")
 	s := d.run("token", "--app", "--resource", "graph", "--authority", d.service.Address, "--client-id", samtest.ClientID, "--tenant", samtest.Tenant)
-	d.expect(s, exitUnreachable)
+	d.expect(s, exitUnreachable, "is not trusted here", "--ca-file FILE")
 }
 
 func TestEveryCommandShowsAnExample(t *testing.T) {

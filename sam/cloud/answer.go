@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -107,7 +108,14 @@ func Transient(err error) bool {
 		return refusal.Status == http.StatusTooManyRequests || refusal.Status == http.StatusRequestTimeout ||
 			refusal.Status >= 500 || refusal.Code == "temporarily_unavailable"
 	}
-	return errors.Is(err, ErrUnanswered)
+	return errors.Is(err, ErrUnanswered) && !Untrusted(err)
+}
+
+// Untrusted says that whoever answered could not prove with a certificate to be
+// the authority. Asking again does not help; trusting its CA may.
+func Untrusted(err error) bool {
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
 }
 
 // parseRefusal reads the error format of both wires. The secrets of the request
