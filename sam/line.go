@@ -23,11 +23,6 @@ type line struct {
 	record  vault.Record // as last read or written; current while the lease is ours
 	highest uint64       // the newest version this broker has seen
 
-	// unsaved is a successor of the token unsavedFor that the vault would not
-	// take. It is never presented from here; only kept until it can be stored.
-	unsaved    vault.Held
-	unsavedFor vault.Held
-
 	// While the authority is out of reach, nobody is sent before quietUntil.
 	quietUntil time.Time
 	quiet      error
@@ -178,9 +173,6 @@ func (b *Broker) setOut(ctx context.Context, l *line, name string) error {
 			return err
 		}
 		next := r
-		if next.Next.Empty() && !l.unsaved.Empty() && l.unsavedFor.RT.Equal(r.Cur.RT) {
-			next = receiving(next, l.unsaved)
-		}
 		if promotionDue(next, now, b.heartbeat) {
 			next = promoted(next)
 		}

@@ -150,8 +150,8 @@ func (b *Broker) arrived(ctx context.Context, l *line, name string, to target, s
 }
 
 // keep makes the successor durable. A vault that fails here does not keep the
-// token from the caller: the successor stays in memory, unused, and the same
-// question with the same key brings it again after a crash (row 20).
+// token from the caller (row 20): cur stays in use, and its next presentation
+// brings the successor again, to be stored then.
 func (b *Broker) keep(ctx context.Context, l *line, name string, sent vault.Held, answer cloud.Answer) error {
 	key, err := draw(b.app.Random, 24)
 	if err != nil {
@@ -177,12 +177,7 @@ func (b *Broker) keep(ctx context.Context, l *line, name string, sent vault.Held
 		}
 		return r, true
 	})
-	if err == nil {
-		l.unsaved, l.unsavedFor = vault.Held{}, vault.Held{}
-		return nil
-	}
 	if problem, ok := errors.AsType[*Problem](err); ok && problem.Kind == VaultFailed {
-		l.unsaved, l.unsavedFor = next, sent
 		return nil
 	}
 	return err
