@@ -1,0 +1,184 @@
+package graph
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/tenant"
+)
+
+// rendering is how a fault looks to a Graph client (identity-platform.md 8.2).
+type rendering struct {
+	status        int
+	code, message string
+}
+
+const denied = "Insufficient privileges to complete the operation."
+
+// renderings are the faults that have a form of their own here.
+var renderings = map[fault.Code]rendering{
+	fault.AccessTokenMissing: {401, "InvalidAuthenticationToken", "Access token is empty."},
+	fault.AccessTokenInvalid: {401, "InvalidAuthenticationToken", "Access token validation failure."},
+	fault.AccessTokenExpired: {401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid."},
+	fault.AudienceWrong:      {401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience."},
+	fault.AudienceRetired:    {401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience."},
+	fault.AccountUnknown:     {401, "InvalidAuthenticationToken", "The account behind the access token does not exist any more."},
+	fault.AccountDisabled:    {401, "InvalidAuthenticationToken", "The account behind the access token is switched off."},
+	fault.GrantRevoked:       {401, "InvalidAuthenticationToken", "The sign-in behind the access token was revoked."},
+
+	fault.UserOnlyRefused:   {400, "BadRequest", "/me request is only valid with delegated authentication flow."},
+	fault.AppOnlyRefused:    {403, "Authorization_RequestDenied", denied},
+	fault.PermissionMissing: {403, "Authorization_RequestDenied", denied},
+	fault.RoleMissing:       {403, "Authorization_RequestDenied", denied},
+	fault.ForeignAccount:    {403, "Authorization_RequestDenied", denied + " There is no relationship with this organisation that includes the account."},
+	fault.RelationshipEnded: {403, "Authorization_RequestDenied", denied + " The relationship with this organisation has ended."},
+	fault.MFARequiredByAPI:  {403, "Unauthorized_MissingMFA", "The sign-in behind the access token had no second factor."},
+
+	fault.ObjectUnknown: {404, "Request_ResourceNotFound", "The resource does not exist or one of its queried reference-property objects are not present."},
+	fault.PathUnknown:   {404, "ResourceNotFound", "Resource not found for the segment."},
+	fault.TenantUnknown: {404, "ResourceNotFound", "The organisation does not exist."},
+
+	fault.FilterInvalid:       {400, "Request_BadRequest", "Invalid filter clause."},
+	fault.PageInvalid:         {400, "Request_BadRequest", "Invalid page specified."},
+	fault.RequestMalformed:    {400, "Request_BadRequest", "The request is not understood."},
+	fault.QueryUnsupported:    {400, "Request_UnsupportedQuery", "The query is not supported."},
+	fault.MethodUnsupported:   {405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target."},
+	fault.ChangedMeanwhile:    {412, "preconditionFailed", "The resource was changed meanwhile."},
+	fault.BodyTooLarge:        {413, "Request_BadRequest", "The request body is too large."},
+	fault.EncodingUnsupported: {415, "UnsupportedMediaType", "The request body has an encoding or media type that is not supported."},
+
+	fault.Throttled:     {429, "TooManyRequests", "Too many requests."},
+	fault.TooManyTries:  {429, "TooManyRequests", "Too many requests."},
+	fault.DirectoryBusy: {503, "serviceNotAvailable", "The service is busy. Try again."},
+	fault.Unexpected:    {500, "InternalServerError", "An unexpected error occurred."},
+}
+
+// byKind renders what the authority itself would say, should one of its faults
+// come this way.
+var byKind = map[fault.Kind]rendering{
+	fault.Request:     {400, "Request_BadRequest", "The request is not understood."},
+	fault.Client:      {401, "InvalidAuthenticationToken", "Access token validation failure."},
+	fault.Grant:       {401, "InvalidAuthenticationToken", "Access token validation failure."},
+	fault.Person:      {403, "Authorization_RequestDenied", denied},
+	fault.Interaction: {401, "InvalidAuthenticationToken", "A new sign-in is needed."},
+	fault.Refused:     {403, "Authorization_RequestDenied", denied},
+	fault.Absent:      {404, "ResourceNotFound", "The resource does not exist."},
+	fault.Temporary:   {503, "serviceNotAvailable", "The service is busy. Try again."},
+	fault.Internal:    {500, "InternalServerError", "An unexpected error occurred."},
+}
+
+// render gives the form of a fault, with the facts that tell a developer what
+// to change.
+func render(f *fault.Fault) rendering {
+	r, own := renderings[f.Code]
+	if !own {
+		entry := fault.Describe(f.Code)
+		r = byKind[entry.Kind]
+		if entry.Kind != fault.Internal {
+			r.message += fmt.Sprintf(" AADSTS%d: %s.", f.Code, entry.Name)
+		}
+	}
+	if object := f.Facts["object"]; object != "" && f.Code == fault.ObjectUnknown {
+		r.message = fmt.Sprintf("Resource '%s' does not exist or one of its queried reference-property objects are not present.", tenant.Shorten(object))
+	}
+	if parameter := f.Facts["parameter"]; parameter != "" {
+		r.message += " Parameter: " + tenant.Shorten(parameter) + "."
+	}
+	if rule := f.Facts["rule"]; rule != "" {
+		r.message += " Expected: " + tenant.Shorten(rule) + "."
+	}
+	return r
+}
+
+type errorBody struct {
+	Error errorDetail `json:"error"`
+}
+
+type errorDetail struct {
+	Code    string     `json:"code"`
+	Message string     `json:"message"`
+	Inner   innerError `json:"innerError"`
+}
+
+type innerError struct {
+	Date            string `json:"date"`
+	RequestID       string `json:"request-id"`
+	ClientRequestID string `json:"client-request-id"`
+}
+
+// retryAfter is sent with 429 and 503 when the fault says nothing else.
+const retryAfter = "5"
+
+// refuse is the one way for errors to leave: it keeps the attempt, so that its
+// reference can be explained later, and answers.
+func (e *edge) refuse(c *call, err error) {
+	f := fault.Of(err)
+	r := render(f)
+	kept := e.Attempts.Keep(c.r.Context(), audit.Attempt{
+		Tenant: c.caller.Tenant, Home: c.caller.Home, Account: c.caller.Account, Address: c.caller.SignInName,
+		App: c.caller.App, AppName: e.nameOf(c),
+		Step: "graph", Code: f.Code, Facts: f.Facts,
+		CorrelationID: c.clientRequestID, TraceID: c.requestID, Checks: c.passed,
+	})
+	if fault.Describe(f.Code).Kind == fault.Internal {
+		e.Log.ErrorContext(c.r.Context(), "Graph call failed", "reference", kept.Reference, "request", c.requestID, "error", err)
+	}
+	c.w.Header()["X-Entente-Reference"] = []string{kept.Reference}
+	c.challenge(e.Authority, f, r)
+	if r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable {
+		wait := retryAfter
+		if _, err := strconv.Atoi(f.Facts["seconds"]); err == nil {
+			wait = f.Facts["seconds"]
+		}
+		c.w.Header().Set("Retry-After", wait)
+	}
+	body := errorBody{errorDetail{r.code, r.message, innerError{kept.At.Format("2006-01-02T15:04:05"), c.requestID, c.clientRequestID}}}
+	if err := c.write(r.status, body); err != nil {
+		e.Log.ErrorContext(c.r.Context(), "write an error", "request", c.requestID, "error", err)
+	}
+}
+
+// nameOf gives the name of the calling application for the attempt; one that
+// is not found has none.
+func (e *edge) nameOf(c *call) string {
+	if c.caller.App == "" {
+		return ""
+	}
+	app, err := e.Apps.Find(c.r.Context(), c.caller.App)
+	if err != nil {
+		return ""
+	}
+	return app.Name
+}
+
+// challenge says how to get a token that works: as Graph does, or for userinfo
+// as RFC 6750 3.1 does (security-and-reliability.md R109).
+func (c *call) challenge(authority string, f *fault.Fault, r rendering) {
+	if c.resource.unversioned {
+		switch {
+		case f.Code == fault.AccessTokenMissing:
+			c.w.Header().Set("WWW-Authenticate", "Bearer")
+		case r.status == http.StatusUnauthorized:
+			c.w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+		case f.Code == fault.PermissionMissing:
+			c.w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="openid"`)
+		}
+		return
+	}
+	if r.status == http.StatusUnauthorized {
+		c.w.Header().Set("WWW-Authenticate", fmt.Sprintf(
+			`Bearer realm="", authorization_uri="%s/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`, authority))
+	}
+}
+
+// stamp is how instants stand in bodies; nil for none.
+func stamp(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(time.RFC3339)
+}
