@@ -96,11 +96,11 @@ func TestEveryPageIsAccessibleAndHoldsTogetherInABrowser(t *testing.T) {
 	}
 	browser, gallery := newBrowser(t), newGallery(t, newPages(t))
 	only := os.Getenv("ENTENTE_SCENE")
-	for _, s := range scenes() {
+	for _, s := range scenes(sink) {
 		if only != "" && !strings.HasPrefix(s.name, only) {
 			continue
 		}
-		for _, lang := range languages {
+		for _, lang := range s.languages {
 			t.Run(s.name+"/"+lang, func(t *testing.T) {
 				tab, closeTab := chromedp.NewContext(browser)
 				defer closeTab()
@@ -135,13 +135,19 @@ func inspect(t *testing.T, tab context.Context, name, lang, scheme string, windo
 		t.Fatalf("emulate %s: %v", window.name, err)
 	}
 	found := evaluate[[]string](t, tab, measure)
-	if scheme == "light" && window.name == "360" || lang == "en" {
+	if scheme == "light" && window.name == "360" || scheme == "dark" && window.name == "1280" && lang == "en" {
 		photograph(t, tab, fmt.Sprintf("%s.%s.%s.%s.png", name, lang, scheme, window.name))
 	}
 	evaluate[any](t, tab, fold+"(true)")
 	found = append(found, evaluate[[]string](t, tab, measure)...)
 	slices.Sort(found)
-	for _, problem := range append(slices.Compact(found), evaluate[[]string](t, tab, runAxe)...) {
+	found = slices.Compact(found)
+	// Colours and structure are the same in every language, so axe reads the
+	// translations once.
+	if window.name != "360" && (lang == "en" || lang == "ar-XB" || scheme == "light" && window.name == "320") {
+		found = append(found, evaluate[[]string](t, tab, runAxe)...)
+	}
+	for _, problem := range found {
 		t.Errorf("%s %s: %s", scheme, window.name, problem)
 	}
 	if scheme == "light" && window.name == "1280" && lang == "en" {
@@ -179,8 +185,10 @@ func listen(t *testing.T, tab context.Context) func() []string {
 	var heard []string
 	err := chromedp.Listen(tab, func(event any) {
 		e, ok := event.(*log.EventEntryAdded)
-		// A refused page is a page with an error status; that is no complaint.
-		if !ok || e.Entry.Level != log.EntryLevelError || strings.Contains(e.Entry.Text, "the server responded with a status of 4") {
+		// A page with an error status is no complaint, nor is that an app may
+		// be opened by a press only: the page has a link for it.
+		if !ok || e.Entry.Level != log.EntryLevelError || strings.Contains(e.Entry.Text, "the server responded with a status of 4") ||
+			strings.Contains(e.Entry.Text, "a user gesture is required") {
 			return
 		}
 		mu.Lock()

@@ -16,10 +16,11 @@ import (
 	"github.com/entente-id/entente/internal/pages"
 )
 
-// scene is one page in one state.
+// scene is one page in one state, and the languages worth opening it in.
 type scene struct {
-	name string
-	show func(p *pages.Pages, w http.ResponseWriter, lang string)
+	name      string
+	languages []string
+	show      func(p *pages.Pages, w http.ResponseWriter, lang string)
 }
 
 const (
@@ -38,18 +39,27 @@ var (
 	unnamed = cast{}
 )
 
+// sink is where answers to an app go when no server is needed.
+const sink = "https://app.example/cb"
+
 // scenes lists every page: as usual, with nothing known, with long and with
-// hostile data, and after each problem.
-func scenes() []scene {
+// hostile data, and after each problem. Answers to the app go to target.
+func scenes(target string) []scene {
 	var all []scene
-	add := func(name string, show func(*pages.Pages, http.ResponseWriter, string)) {
-		all = append(all, scene{name, show})
-	}
-	for suffix, c := range map[string]cast{"": usual, "-long": wordy, "-hostile": wicked, "-unnamed": unnamed} {
+	for _, act := range []struct {
+		suffix    string
+		cast      cast
+		languages []string
+	}{
+		{"", usual, languages}, {"-long", wordy, []string{"fi", "ar-XB"}}, {"-hostile", wicked, []string{"en"}}, {"-unnamed", unnamed, []string{"en"}},
+	} {
+		c := act.cast
 		frame := func(lang string) pages.Frame {
 			return pages.Frame{Lang: lang, AppName: c.app, OrgName: c.org, Action: "/sink", Flow: "sealed" + c.app}
 		}
-		everyPage(c, frame, func(name string, show func(*pages.Pages, http.ResponseWriter, string)) { add(name+suffix, show) })
+		everyPage(c, target, frame, func(name string, show func(*pages.Pages, http.ResponseWriter, string)) {
+			all = append(all, scene{name + act.suffix, act.languages, show})
+		})
 	}
 	for _, problem := range []struct{ page, key string }{
 		{"address", "problem.address.missing"}, {"address", "problem.address.form"},
@@ -62,16 +72,16 @@ func scenes() []scene {
 			return pages.Frame{Lang: lang, AppName: usual.app, OrgName: usual.org, Action: "/sink", Flow: "sealed",
 				Problem: problem.key, ProblemFacts: map[string]string{"domain": "contoso.example", "minutes": "1"}}
 		}
-		everyPage(usual, frame, func(name string, show func(*pages.Pages, http.ResponseWriter, string)) {
+		everyPage(usual, target, frame, func(name string, show func(*pages.Pages, http.ResponseWriter, string)) {
 			if name == problem.page {
-				add(name+"-"+problem.key, show)
+				all = append(all, scene{name + "-" + problem.key, []string{"en", "fi"}, show})
 			}
 		})
 	}
 	return all
 }
 
-func everyPage(c cast, frame func(lang string) pages.Frame, add func(string, func(*pages.Pages, http.ResponseWriter, string))) {
+func everyPage(c cast, target string, frame func(lang string) pages.Frame, add func(string, func(*pages.Pages, http.ResponseWriter, string))) {
 	type (
 		P = *pages.Pages
 		W = http.ResponseWriter
@@ -131,7 +141,7 @@ func everyPage(c cast, frame func(lang string) pages.Frame, add func(string, fun
 		p.SignedOut(w, pages.SignedOutView{Frame: frame(lang), Return: "https://portal.fabrikam.example/bye"})
 	})
 	add("form-post", func(p P, w W, lang string) {
-		p.FormPost(w, pages.FormPostView{Frame: frame(lang), Target: "http://127.0.0.1:1/nobody", Fields: [][2]string{{"code", c.publisher}, {"state", "x y"}}})
+		p.FormPost(w, pages.FormPostView{Frame: frame(lang), Target: target, Fields: [][2]string{{"code", c.publisher}, {"state", "x y"}}})
 	})
 	add("leave", func(p P, w W, lang string) {
 		p.Leave(w, pages.LeaveView{Frame: frame(lang), Target: "com.fabrikam.sales://auth?code=abc&state=x"})
@@ -186,8 +196,10 @@ func newGallery(t testing.TB, p *pages.Pages) string {
 	mux := http.NewServeMux()
 	mux.Handle("/assets/", p.Assets())
 	mux.HandleFunc("/sink", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
 	all := map[string]scene{}
-	for _, s := range scenes() {
+	for _, s := range scenes(server.URL + "/sink") {
 		all[s.name] = s
 	}
 	mux.HandleFunc("/gallery/{lang}/{scene}", func(w http.ResponseWriter, r *http.Request) {
@@ -198,8 +210,6 @@ func newGallery(t testing.TB, p *pages.Pages) string {
 		}
 		s.show(p, w, r.PathValue("lang"))
 	})
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
 	return server.URL
 }
 

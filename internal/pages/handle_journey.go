@@ -27,6 +27,9 @@ type Site struct {
 	// that speaks its protocol.
 	Finish  func(http.ResponseWriter, *http.Request, signin.Screen)
 	Decline func(http.ResponseWriter, *http.Request, signin.Screen, error)
+	// Watch, when set, sees each screen: the inbox of the dev world shows the
+	// codes of authenticator apps that nobody has installed.
+	Watch func(signin.Screen)
 
 	crossOrigin *http.CrossOriginProtection
 }
@@ -122,6 +125,9 @@ func (s *Site) outOfDate(w http.ResponseWriter, r *http.Request) {
 
 // Draw shows a step of a journey.
 func (s *Site) Draw(w http.ResponseWriter, r *http.Request, screen signin.Screen) {
+	if s.Watch != nil {
+		s.Watch(screen)
+	}
 	j := screen.Journey
 	f := Frame{
 		Lang: s.languageOf(r, j.Request.Locales), AppName: screen.App.Name, OrgName: screen.Organisation,

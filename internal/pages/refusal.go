@@ -64,7 +64,7 @@ type Story struct {
 type Step struct {
 	Text template.HTML
 	// Label and Href make the button; Copy is true for the one that copies the
-	// report. Primary is true for at most one step.
+	// report. Primary is true for the first button.
 	Label   template.HTML
 	Href    template.URL
 	Copy    bool
@@ -122,20 +122,29 @@ func (p *Pages) tell(r Refusal) Story {
 		}
 	}
 	story.Report = p.report(r, entry, facts)
-	primary := false
-	for _, remedy := range entry.Next {
-		step := Step{Text: l.html("remedy."+string(remedy), facts)}
-		if kind, ok := remedyActions[remedy]; ok {
-			step.Copy = kind == copyReport
-			if step.Href = p.reach(kind, story, l, facts); step.Href != "" {
-				step.Label = l.html("remedy."+string(remedy)+".do", facts)
-				step.Primary = !primary && !step.Copy
-				primary = primary || step.Primary
-			}
-		}
-		story.Steps = append(story.Steps, step)
-	}
+	story.Steps = p.steps(entry, story, l, facts)
 	return story
+}
+
+// steps gives the remedies, those that can be done at once first: they are the
+// reader's, while plain sentences often address somebody else.
+func (p *Pages) steps(e fault.Entry, s Story, l lexicon, facts map[string]string) []Step {
+	var now, later []Step
+	for _, remedy := range e.Next {
+		key := "remedy." + string(remedy)
+		step := Step{Text: l.html(key, facts)}
+		kind, ok := remedyActions[remedy]
+		if ok {
+			step.Href, step.Copy = p.reach(kind, s, l, facts), kind == copyReport
+		}
+		if step.Href == "" {
+			later = append(later, step)
+			continue
+		}
+		step.Label, step.Primary = l.html(key+".do", facts), len(now) == 0
+		now = append(now, step)
+	}
+	return append(now, later...)
 }
 
 // messageKey finds the words of a failure: those of the code itself, where its
@@ -157,7 +166,7 @@ func (r Refusal) facts() map[string]string {
 		}
 	}
 	for fact, value := range map[string]string{
-		"app": r.AppName, "org": r.OrgName, "reference": r.Reference, "step": r.Step,
+		"app": r.AppName, "org": r.OrgName, "reference": r.Reference,
 	} {
 		if value != "" {
 			facts[fact] = value

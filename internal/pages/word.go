@@ -25,11 +25,11 @@ const (
 // "fact.<name>" that stands in when the fact is not known.
 var factKinds = map[string]factKind{
 	"app": name, "org": name, "name": name, "policy": name, "role": name, "resource": name,
-	"customer": name, "publisher": name, "purpose": name, "title": name, "step": name,
-	"domain": identifier, "address": identifier, "parameter": identifier, "permission": identifier,
-	"reference": identifier, "host": identifier, "mail": identifier, "code": identifier,
-	"minutes": number, "seconds": number, "people": number,
-	"date": date, "time": date,
+	"publisher": name, "purpose": name, "title": name,
+	"domain": identifier, "parameter": identifier, "permission": identifier,
+	"reference": identifier,
+	"minutes":   number, "seconds": number, "people": number,
+	"date": date,
 }
 
 // word is one text, cut at its placeholders.
@@ -190,12 +190,17 @@ func capital(text string) string {
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 
-// oneLine keeps foreign text to one line of bearable length.
+// oneLine keeps foreign text to one line of bearable length, and takes away
+// the marks that would turn its reading direction: they can make one address
+// look like another.
 func oneLine(text string) string {
 	const limit = 300
 	clean := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		switch {
+		case unicode.IsControl(r):
 			return ' '
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
 		}
 		return r
 	}, text)
