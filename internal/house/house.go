@@ -156,11 +156,11 @@ func (h *House) buildEdges() error {
 	h.site = h.Pages.Handler()
 	h.partnerapi = partnerapi.New(partnerapi.Options{
 		Verify: h.Issuer.Verify, Customers: h.Customers, Partners: h.Partners, Tenants: h.Tenants,
-		Attempts: h.DB, Source: h.Source, Authority: h.Origin, Log: h.Log,
+		Attempts: h.Attempts, Source: h.Source, Authority: h.Origin, Log: h.Log,
 	})
 	h.graph = graph.New(graph.Options{
 		Verify: h.Issuer.Verify, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Customers: h.Customers,
-		Attempts: h.DB, Source: h.Source, Origin: h.Origin, Authority: h.Origin, Log: h.Log,
+		Attempts: h.Attempts, Source: h.Source, Origin: h.Origin, Authority: h.Origin, Log: h.Log,
 	})
 	return nil
 }

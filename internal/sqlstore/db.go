@@ -31,13 +31,13 @@ type DB struct {
 	done   chan struct{}
 	closed sync.Once
 
-	mu         sync.RWMutex
-	statements map[statementKey]*sql.Stmt
-}
+	// pen is the writer's own connection, where it keeps one. Only the writing
+	// goroutine touches it.
+	pen *pen
 
-type statementKey struct {
-	pool *sql.DB
-	text string
+	mu sync.RWMutex
+	// reading are the statements of the readers' pool.
+	reading map[string]*sql.Stmt
 }
 
 // Options of Open that only tests and the dev world set.
@@ -64,7 +64,7 @@ func Open(ctx context.Context, address string, options Options) (*DB, error) {
 	db := &DB{
 		engine: e, readers: readers, writer: writer, failpoint: options.Failpoint,
 		jobs: make(chan *job, 1024), done: make(chan struct{}),
-		statements: map[statementKey]*sql.Stmt{},
+		reading: map[string]*sql.Stmt{},
 	}
 	if db.failpoint == nil {
 		db.failpoint = func(string) error { return nil }
@@ -88,8 +88,11 @@ func (db *DB) Close() error {
 }
 
 func (db *DB) closePools() {
-	for _, s := range db.statements {
+	for _, s := range db.reading {
 		_ = s.Close()
+	}
+	if db.pen != nil {
+		db.pen.drop()
 	}
 	_ = db.writer.Close()
 	if db.readers != db.writer {
@@ -140,32 +143,34 @@ func (db *DB) migrate(ctx context.Context) error {
 	return nil
 }
 
-// statement prepares a text once for a pool.
-func (db *DB) statement(ctx context.Context, pool *sql.DB, text string) (*sql.Stmt, error) {
-	key := statementKey{pool, text}
+// statement prepares a text once for the readers.
+func (db *DB) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 	db.mu.RLock()
-	s := db.statements[key]
+	s := db.reading[text]
 	db.mu.RUnlock()
 	if s != nil {
 		return s, nil
 	}
-	s, err := pool.PrepareContext(ctx, db.engine.placeholders(text))
+	s, err := db.readers.PrepareContext(ctx, db.engine.placeholders(text))
 	if err != nil {
 		return nil, fmt.Errorf("prepare statement: %w", err)
 	}
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if other := db.statements[key]; other != nil {
+	if other := db.reading[text]; other != nil {
 		_ = s.Close()
 		return other, nil
 	}
-	db.statements[key] = s
+	db.reading[text] = s
 	return s, nil
 }
 
 // row reads at most one row outside any transaction.
 func (db *DB) row(ctx context.Context, text string, args ...any) scanner {
-	s, err := db.statement(ctx, db.readers, text)
+	if !db.engine.prepares {
+		return db.readers.QueryRowContext(ctx, text, args...)
+	}
+	s, err := db.statement(ctx, text)
 	if err != nil {
 		return failed{err}
 	}
@@ -174,11 +179,17 @@ func (db *DB) row(ctx context.Context, text string, args ...any) scanner {
 
 // rows reads many rows outside any transaction; each is handed to scan.
 func (db *DB) rows(ctx context.Context, scan func(scanner) error, text string, args ...any) error {
-	s, err := db.statement(ctx, db.readers, text)
-	if err != nil {
-		return err
+	var rows *sql.Rows
+	var err error
+	if db.engine.prepares {
+		var s *sql.Stmt
+		if s, err = db.statement(ctx, text); err != nil {
+			return err
+		}
+		rows, err = s.QueryContext(ctx, args...)
+	} else {
+		rows, err = db.readers.QueryContext(ctx, text, args...)
 	}
-	rows, err := s.QueryContext(ctx, args...)
 	if err != nil {
 		return err
 	}

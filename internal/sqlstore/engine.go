@@ -21,9 +21,14 @@ type engine struct {
 	dialect      goose.Dialect
 	open         func(address string, options Options) (readers, writer *sql.DB, err error)
 	placeholders func(text string) string
-	isUnique     func(error) bool
-	isRetryable  func(error) bool
-	locker       func() (lock.SessionLocker, error)
+	// prepares: statements are prepared by us and kept; the other driver keeps
+	// its own.
+	prepares bool
+	// begin opens a transaction that may write.
+	begin       string
+	isUnique    func(error) bool
+	isRetryable func(error) bool
+	locker      func() (lock.SessionLocker, error)
 }
 
 func engineOf(address string) (engine, error) {
@@ -39,7 +44,7 @@ func engineOf(address string) (engine, error) {
 var sqliteEngine = engine{
 	name:    "SQLite",
 	dialect: goose.DialectSQLite3,
-	open:    openSQLite,
+	open:    openSQLite, prepares: true, begin: "BEGIN IMMEDIATE",
 	// Left as $n, SQLite drivers disagree on what the number means
 	// (exemplars.md 6).
 	placeholders: func(text string) string { return strings.ReplaceAll(text, "$", "?") },
@@ -69,7 +74,7 @@ func openSQLite(address string, options Options) (*sql.DB, *sql.DB, error) {
 		u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
 		return fmt.Sprintf("%s?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(%s)&_pragma=foreign_keys(1)%s", u.String(), synchronous, more)
 	}
-	writer, err := sql.Open("sqlite", dsn("&_txlock=immediate"))
+	writer, err := sql.Open("sqlite", dsn(""))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -89,9 +94,9 @@ func openSQLite(address string, options Options) (*sql.DB, *sql.DB, error) {
 }
 
 var postgresEngine = engine{
-	name:         "PostgreSQL",
-	dialect:      goose.DialectPostgres,
-	open:         openPostgres,
+	name:    "PostgreSQL",
+	dialect: goose.DialectPostgres,
+	open:    openPostgres, begin: "BEGIN",
 	placeholders: func(text string) string { return text },
 	isUnique: func(err error) bool {
 		var e *pgconn.PgError

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -22,19 +23,34 @@ type job struct {
 	answer chan error
 }
 
+// pen is the connection that a group is written with. There is one at a time,
+// so a write never waits for a second connection while it holds the first.
+type pen struct {
+	conn *sql.Conn
+	// statements are prepared on this connection; nil where the driver keeps
+	// them itself.
+	statements map[string]*sql.Stmt
+	begin      string
+}
+
 // tx is the transaction of a group, as one job sees it.
 type tx struct {
 	ctx context.Context
-	t   *sql.Tx
+	pen *pen
 	db  *DB
 }
 
 func (t *tx) exec(text string, args ...any) (int64, error) {
-	s, err := t.db.statement(t.ctx, t.db.writer, text)
-	if err != nil {
+	var r sql.Result
+	s, err := t.pen.statement(t.ctx, t.db, text)
+	switch {
+	case err != nil:
 		return 0, err
+	case s != nil:
+		r, err = s.ExecContext(t.ctx, args...)
+	default:
+		r, err = t.pen.conn.ExecContext(t.ctx, text, args...)
 	}
-	r, err := t.t.StmtContext(t.ctx, s).ExecContext(t.ctx, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -42,11 +58,36 @@ func (t *tx) exec(text string, args ...any) (int64, error) {
 }
 
 func (t *tx) row(text string, args ...any) scanner {
-	s, err := t.db.statement(t.ctx, t.db.writer, text)
-	if err != nil {
+	s, err := t.pen.statement(t.ctx, t.db, text)
+	switch {
+	case err != nil:
 		return failed{err}
+	case s != nil:
+		return s.QueryRowContext(t.ctx, args...)
 	}
-	return t.t.StmtContext(t.ctx, s).QueryRowContext(t.ctx, args...)
+	return t.pen.conn.QueryRowContext(t.ctx, text, args...)
+}
+
+func (p *pen) statement(ctx context.Context, db *DB, text string) (*sql.Stmt, error) {
+	if p.statements == nil {
+		return nil, nil
+	}
+	if s := p.statements[text]; s != nil {
+		return s, nil
+	}
+	s, err := p.conn.PrepareContext(ctx, db.engine.placeholders(text))
+	if err != nil {
+		return nil, fmt.Errorf("prepare statement: %w", err)
+	}
+	p.statements[text] = s
+	return s, nil
+}
+
+func (p *pen) drop() {
+	for _, s := range p.statements {
+		_ = s.Close()
+	}
+	_ = p.conn.Close()
 }
 
 // write runs do in a transaction and returns when it is durable. Writes that
@@ -123,14 +164,17 @@ func (db *DB) alone(j *job) error {
 }
 
 // once runs the jobs in one transaction; all or none.
-func (db *DB) once(batch []*job) error {
+func (db *DB) once(batch []*job) (err error) {
 	ctx := context.Background()
-	t, err := db.writer.BeginTx(ctx, nil)
+	p, err := db.takePen(ctx)
 	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer func() { db.putPen(ctx, p, err) }()
+	if _, err := p.conn.ExecContext(ctx, p.begin); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer func() { _ = t.Rollback() }()
-	view := &tx{ctx: ctx, t: t, db: db}
+	view := &tx{ctx: ctx, pen: p, db: db}
 	for _, j := range batch {
 		if err := j.do(view); err != nil {
 			return err
@@ -139,8 +183,41 @@ func (db *DB) once(batch []*job) error {
 	if err := db.failpoint("before commit"); err != nil {
 		return err
 	}
-	if err := t.Commit(); err != nil {
+	if _, err := p.conn.ExecContext(ctx, "COMMIT"); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return db.failpoint("after commit")
+}
+
+// takePen gives the connection to write with: the one that is kept, or one of
+// the pool.
+func (db *DB) takePen(ctx context.Context) (*pen, error) {
+	if db.pen != nil {
+		return db.pen, nil
+	}
+	conn, err := db.writer.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &pen{conn: conn, begin: db.engine.begin}
+	if db.engine.prepares {
+		p.statements = map[string]*sql.Stmt{}
+		db.pen = p
+	}
+	return p, nil
+}
+
+// putPen ends what a failed group left open and gives the connection back,
+// where it is shared.
+func (db *DB) putPen(ctx context.Context, p *pen, failure error) {
+	if failure != nil {
+		if _, err := p.conn.ExecContext(ctx, "ROLLBACK"); err != nil && db.pen == p && errors.Is(err, driver.ErrBadConn) {
+			p.drop()
+			db.pen = nil
+			return
+		}
+	}
+	if db.pen != p {
+		p.drop()
+	}
 }

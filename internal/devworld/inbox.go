@@ -1,0 +1,92 @@
+package devworld
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/house"
+	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/signin"
+)
+
+// inbox is where mails, texts and codes of the dev world land.
+type inbox struct {
+	house *house.House
+
+	mu    sync.Mutex
+	seeds map[string]string
+	mails []pages.InboxMessage
+}
+
+// maxMails bounds what a long-running world keeps.
+const maxMails = 200
+
+func newInbox(h *house.House) *inbox {
+	b := &inbox{house: h, seeds: map[string]string{}}
+	for _, p := range People() {
+		if p.Seed != "" {
+			b.seeds[p.SignInName] = p.Seed
+		}
+	}
+	return b
+}
+
+// watch learns the seed of an authenticator app that is being set up, so that
+// a developer without a phone can read its codes here, and keeps the notice
+// that a person gets about it.
+func (b *inbox) watch(s signin.Screen) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	who := s.Journey.SignInName
+	switch s.Step {
+	case signin.Enrol:
+		b.seeds[account.FoldName(who)] = string(s.Seed)
+	case signin.RecoveryCodes:
+		b.mails = append(b.mails, pages.InboxMessage{
+			To: who, Kind: "mail", Subject: "A second factor was added to your account", At: b.house.Source.Now(),
+			Body: "An authenticator app was set up for " + who + ". If this was not you, tell your IT at once.",
+		})
+		if len(b.mails) > maxMails {
+			b.mails = slices.Delete(b.mails, 0, len(b.mails)-maxMails)
+		}
+	}
+}
+
+// ServeHTTP shows the inbox.
+func (b *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/dev/inbox" {
+		b.house.Pages.RefuseVisit(w, r, fault.New(fault.PageUnknown, "path", r.URL.Path), signin.About{Step: "page"})
+		return
+	}
+	b.house.Pages.Inbox(w, pages.InboxView{Frame: pages.Frame{Lang: b.house.Pages.Language(r)}, Messages: b.messages()})
+}
+
+// messages are the current codes first, then the mails, newest first.
+func (b *inbox) messages() []pages.InboxMessage {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.house.Source.Now()
+	var list []pages.InboxMessage
+	for who, seed := range b.seeds {
+		code, err := CodeAt(seed, now)
+		if err != nil {
+			continue
+		}
+		left := 30 - now.Unix()%30
+		list = append(list, pages.InboxMessage{
+			To: who, Kind: "code", Subject: "Authenticator code " + code, At: now.Truncate(30 * time.Second),
+			Body: fmt.Sprintf("%s is good for %d more seconds.", code, left),
+		})
+	}
+	slices.SortFunc(list, func(a, c pages.InboxMessage) int { return strings.Compare(a.To, c.To) })
+	for _, m := range slices.Backward(b.mails) {
+		list = append(list, m)
+	}
+	return list
+}

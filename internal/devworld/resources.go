@@ -1,0 +1,56 @@
+package devworld
+
+import (
+	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/id"
+)
+
+// resources are the APIs of the platform. Their permission ids are the ones
+// that manifests carry (identity-platform.md 6.4).
+func resources(origin string) []application.Application {
+	resource := func(app id.App, n, name string, names ...string) application.Application {
+		a := application.Application{
+			App: app, Tenant: Fabrikam, ID: id.Object("d3000000-0000-4000-8000-0000000000" + n), Name: name, Publisher: "Entente",
+			Verified: true, Audience: application.AnyAccount, TokenVersion: 1, FastTokens: true, FirstParty: true,
+		}
+		for _, n := range names {
+			// Official documents write these names with and without the slash.
+			a.Identifiers = append(a.Identifiers, n, n+"/")
+		}
+		return a
+	}
+	graph := resource(application.GraphApp, "01", "Microsoft Graph", "https://graph.microsoft.com", origin)
+	graph.Scopes, graph.Roles = graphScopes, graphRoles
+	partner := resource(PartnerCenter, "02", "Partner Center", "https://api.partnercenter.microsoft.com")
+	partner.Scopes = []application.Permission{{ID: "1cebfa2a-fb4d-419e-b5f9-839b4383e05a", Name: "user_impersonation"}}
+	old := resource(OldDirectory, "03", "Azure AD Graph", "https://graph.windows.net")
+	old.Scopes = []application.Permission{{ID: "311a71cc-e848-46a1-bdf8-97ff7156d8e6", Name: "User.Read"}}
+	old.RetiredFor = "https://graph.microsoft.com"
+	manager := resource(ResourceManager, "04", "Azure Resource Manager", "https://management.azure.com", "https://management.core.windows.net")
+	manager.Scopes = []application.Permission{{ID: "41094075-9dad-400e-a0bd-54e686782033", Name: "user_impersonation"}}
+	vault := resource(KeyVault, "05", "Key Vault", "https://vault.azure.net")
+	vault.Scopes = []application.Permission{{ID: "f53da476-18e3-4152-8e01-aec403e6edc0", Name: "user_impersonation"}}
+	return []application.Application{graph, partner, old, manager, vault}
+}
+
+var graphScopes = []application.Permission{
+	{ID: "37f7f235-527c-4136-accd-4a02d197296e", Name: "openid"},
+	{ID: "14dad69e-099b-42c9-810b-d002981feec1", Name: "profile"},
+	{ID: "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0", Name: "email"},
+	{ID: "7427e0e9-2fba-42fe-b0c0-848c9e6a8182", Name: "offline_access"},
+	{ID: "e1fe6dd8-ba31-4d61-89e7-88639da4683d", Name: "User.Read"},
+	{ID: "a154be20-db9c-4678-8ab7-66f6cc099a59", Name: "User.Read.All", Admin: true},
+	{ID: "204e0828-b5ca-4ad8-b9f3-f32a958e7cc4", Name: "User.ReadWrite.All", Admin: true},
+	{ID: "4908d5b9-3fb2-4b1e-9336-1888b7937185", Name: "Organization.Read.All", Admin: true},
+	{ID: "06da0dbc-49e2-44d2-8312-53f166ab848a", Name: "Directory.Read.All", Admin: true},
+	{ID: "c5366453-9fb0-48a5-a156-24f0c49a4b84", Name: "Directory.ReadWrite.All", Admin: true},
+	{ID: "0e263e50-5827-48a4-b97c-d940288653c7", Name: "Directory.AccessAsUser.All", Admin: true},
+	{ID: "0c0064ea-477b-4130-82a5-4c2cc4ff68aa", Name: "DelegatedAdminRelationship.Read.All", Admin: true},
+	{ID: "885f682f-a990-4bad-a642-36736a74b0c7", Name: "DelegatedAdminRelationship.ReadWrite.All", Admin: true},
+}
+
+var graphRoles = []application.Permission{
+	{ID: "df021288-bdef-4463-88db-98f22de89214", Name: "User.Read.All", Admin: true},
+	{ID: "498476ce-e0fe-48b0-b801-37ba7e2685c6", Name: "Organization.Read.All", Admin: true},
+	{ID: "7ab1d382-f21e-4acd-a863-ba3e13f7da61", Name: "Directory.Read.All", Admin: true},
+}
