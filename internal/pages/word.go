@@ -13,8 +13,8 @@ import (
 type factKind int
 
 const (
-	// name is free text given by people: an app, an organisation.
-	name factKind = iota
+	// named is free text given by people: an app, an organisation.
+	named factKind = iota
 	// identifier is an address, a code or an id: always from left to right.
 	identifier
 	number
@@ -24,8 +24,8 @@ const (
 // factKinds are the placeholders that words may use. Each has a word
 // "fact.<name>" that stands in when the fact is not known.
 var factKinds = map[string]factKind{
-	"app": name, "org": name, "name": name, "policy": name, "role": name, "resource": name,
-	"publisher": name, "purpose": name, "title": name,
+	"app": named, "org": named, "name": named, "policy": named, "role": named, "resource": named,
+	"publisher": named, "purpose": named, "title": named,
 	"domain": identifier, "parameter": identifier, "permission": identifier,
 	"reference": identifier,
 	"minutes":   number, "seconds": number, "people": number,
@@ -182,7 +182,7 @@ func (l lexicon) moment(at time.Time) string {
 
 func startsSentence(before string) bool {
 	before = strings.TrimRight(before, " ")
-	return before == "" || strings.HasSuffix(before, ".") || strings.HasSuffix(before, ":")
+	return before == "" || strings.HasSuffix(before, ".")
 }
 
 func capital(text string) string {

@@ -153,7 +153,7 @@ var asMarkup = style{
 		switch k {
 		case identifier:
 			return `<bdi dir="ltr">` + value + `</bdi>`
-		case name:
+		case named:
 			return `<bdi>` + value + `</bdi>`
 		}
 		return value
