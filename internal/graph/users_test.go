@@ -201,6 +201,19 @@ func TestPeopleAreFiltered(t *testing.T) {
 	}
 }
 
+func TestALookUpOfOnePersonIsOverAfterItsPage(t *testing.T) {
+	w := newWorld(t)
+	w.crowd(2)
+	bearer := w.app("User.Read.All")
+	link, _ := w.get(bearer, asked("/v1.0/users", "$top", "2")).body["@odata.nextLink"].(string)
+	_, token, _ := strings.Cut(link, "$skiptoken=")
+	for filter, want := range map[string][]string{"id eq '" + string(bert) + "'": nil, "userPrincipalName eq 'p1@adatum.example'": {"Person 1"}} {
+		if diff := cmp.Diff(want, w.get(bearer, asked("/v1.0/users", "$filter", filter, "$skiptoken", token)).names()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", filter, diff)
+		}
+	}
+}
+
 func TestAFilterGoesOnOverPages(t *testing.T) {
 	w := newWorld(t)
 	w.crowd(9)
