@@ -272,10 +272,14 @@ func noMFA(c cloud.Cloud, access cloud.Claims, reference string) error {
 	if len(access.AMR) > 0 {
 		proved = "its amr claim says only " + strings.Join(access.AMR, ", ")
 	}
+	where := "set up a second factor for the account"
+	if c.IsEntente() {
+		where += " at " + c.Authority + "/account/second-factor"
+	}
 	return &Problem{
 		Kind: NeedsPerson, Message: "M31", Reference: reference, cause: ErrNoMFA,
 		What: fmt.Sprintf("%s signed in without a second factor (%s), and Partner Center refuses such tokens; nothing was stored", access.SignInName, proved),
-		Do:   "set up a second factor for the account, end exemptions for trusted places and remembered devices, then: entente partner consent",
+		Do:   where + ", end exemptions for trusted places and remembered devices, then: entente partner consent",
 	}
 }
 

@@ -141,7 +141,7 @@ func (h *House) buildEdges() error {
 	if err != nil {
 		return err
 	}
-	h.Pages = pages.NewSite(drawings, h.Journeys, h.Attempts, h.Source, h.Log)
+	h.Pages = pages.NewSite(drawings, h.Origin, h.Journeys, h.Attempts, h.Source, h.Log)
 	h.oauth, err = oauth.New(h.Origin, oauth.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
 		Families: h.Families, Issuer: h.Issuer, Keys: h.Keys, Journeys: h.Journeys, Attempts: h.Attempts,

@@ -292,9 +292,10 @@ func (e *Edge) readHints(ctx context.Context, p parameters, request *signin.Requ
 	}
 	request.LoginHint, request.DomainHint = p.get("login_hint"), p.get("domain_hint")
 	request.Locales = cmpOr(p.get("ui_locales"), p.get("mkt"))
-	for _, method := range strings.FieldsFunc(p.get("amr_values"), func(c rune) bool { return c == ' ' || c == ',' }) {
-		if method == "mfa" || method == "ngcmfa" {
-			request.SecondFactor = true
+	if request.Version == 1 {
+		// A habit of the v1 tools, which v2 does not know (identity-platform.md 1.6).
+		for _, method := range strings.FieldsFunc(p.get("amr_values"), func(c rune) bool { return c == ' ' || c == ',' }) {
+			request.SecondFactor = request.SecondFactor || method == "mfa" || method == "ngcmfa"
 		}
 	}
 	if hint := p.get("id_token_hint"); hint != "" {

@@ -23,6 +23,8 @@ type Site struct {
 	attempts *audit.Log
 	source   id.Source
 	log      *slog.Logger
+	// origin is the external address of the site.
+	origin string
 	// Finish and Decline answer the application; the house plugs in the edge
 	// that speaks its protocol.
 	Finish  func(http.ResponseWriter, *http.Request, signin.Screen)
@@ -35,14 +37,20 @@ type Site struct {
 }
 
 // NewSite opens the pages for visitors.
-func NewSite(p *Pages, journeys *signin.Journeys, attempts *audit.Log, source id.Source, log *slog.Logger) *Site {
-	return &Site{Pages: p, journeys: journeys, attempts: attempts, source: source, log: log, crossOrigin: http.NewCrossOriginProtection()}
+func NewSite(p *Pages, origin string, journeys *signin.Journeys, attempts *audit.Log, source id.Source, log *slog.Logger) *Site {
+	return &Site{Pages: p, origin: origin, journeys: journeys, attempts: attempts, source: source, log: log, crossOrigin: http.NewCrossOriginProtection()}
 }
 
 // Addresses of the site.
 const (
 	stepAddress    = "/signin/step"
 	signOutAddress = "/signout"
+	accountDone    = "/account/done"
+	// accountApp is our own application for the account pages; its challenge
+	// has no verifier, because its codes are never redeemed.
+	accountApp       = "d1000000-0000-4000-8000-0000000000ac"
+	accountResource  = "https://graph.microsoft.com"
+	accountChallenge = "the-code-of-an-account-page-is-never-redeemed"
 	// maxForm bounds a posted form; a request with long state travels in it.
 	maxForm = 512 << 10
 )
@@ -56,6 +64,8 @@ func (s *Site) Handler() http.Handler {
 	mux.HandleFunc("GET "+signOutAddress, func(w http.ResponseWriter, r *http.Request) { s.AskSignOut(w, r, "", false) })
 	mux.HandleFunc("POST "+signOutAddress, s.signOut)
 	mux.HandleFunc("GET /{$}", s.home)
+	mux.HandleFunc("GET /account/second-factor", s.secondFactor)
+	mux.HandleFunc("GET "+accountDone, s.secondFactorDone)
 	mux.HandleFunc("GET /explain", s.explain)
 	mux.HandleFunc("GET /explain/{reference}", s.explain)
 	mux.HandleFunc("GET /error", s.explainCode)

@@ -1,11 +1,14 @@
 package pages
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/diagnosis"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/signin"
@@ -179,6 +182,22 @@ func (s *Site) endSession(w http.ResponseWriter, r *http.Request, b signin.Brows
 	s.SignedOut(w, SignedOutView{Frame: Frame{Lang: s.Language(r)}})
 }
 
+// secondFactor sends a person through a sign-in that demands a second factor:
+// whoever has none sets one up there. Nothing else is asked for.
+func (s *Site) secondFactor(w http.ResponseWriter, r *http.Request) {
+	query := url.Values{
+		"client_id": {accountApp}, "response_type": {"code"}, "redirect_uri": {s.origin + accountDone}, "resource": {accountResource},
+		"code_challenge": {accountChallenge}, "code_challenge_method": {"S256"}, "amr_values": {"mfa"},
+	}
+	http.Redirect(w, r, "/common/oauth2/authorize?"+query.Encode(), http.StatusFound)
+}
+
+// secondFactorDone is where that sign-in comes back to. The code it brings is
+// not redeemed: the sign-in itself was the purpose.
+func (s *Site) secondFactorDone(w http.ResponseWriter, r *http.Request) {
+	s.AccountDone(w, AccountDoneView{Frame: Frame{Lang: s.Language(r)}})
+}
+
 func (s *Site) home(w http.ResponseWriter, r *http.Request) {
 	s.Home(w, HomeView{Frame: Frame{Lang: s.Language(r)}})
 }
@@ -198,6 +217,9 @@ func (s *Site) explain(w http.ResponseWriter, r *http.Request) {
 	if ok {
 		a, err := s.attempts.Find(r.Context(), reference)
 		switch {
+		case err == nil && strings.Contains(r.Header.Get("Accept"), "application/json"):
+			s.explainJSON(w, a)
+			return
 		case err == nil:
 			v.Found, v.At, v.Reference, v.Fault = true, a.At, a.Reference, fault.New(a.Code)
 		case !fault.Has(err, fault.ReferenceUnknown):
@@ -206,6 +228,21 @@ func (s *Site) explain(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.Explain(w, v)
+}
+
+// explainJSON tells the story to a program: the command line of an operator.
+// In the dev world whoever asks is one.
+func (s *Site) explainJSON(w http.ResponseWriter, a audit.Attempt) {
+	reader := diagnosis.Holder
+	if s.dev {
+		reader = diagnosis.Operator
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if err := json.NewEncoder(w).Encode(diagnosis.Explain(a, reader)); err != nil {
+		s.log.Debug("write explanation", "error", err)
+	}
 }
 
 // explainCode is the catalogue page that error_uri points to.

@@ -63,11 +63,6 @@ func (a App) AuthorizeURL(r Authorize) string {
 		query.Set("prompt", "login")
 		query.Set("login_hint", r.LoginHint)
 	}
-	if a.Cloud.IsEntente() {
-		// Without a demand for a second factor, a session that has none would be
-		// handed back silently, and its tokens would be refused (M31).
-		query.Set("amr_values", "mfa")
-	}
 	return a.endpoint(r.Tenant, "authorize") + "?" + query.Encode()
 }
 

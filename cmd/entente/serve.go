@@ -1,0 +1,93 @@
+package main
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/entente-id/entente/internal/house"
+)
+
+// serveOptions are the flags of "entente serve".
+type serveOptions struct {
+	origin, listen, operations, store, masterKeyFile, certFile, keyFile, supportMail string
+}
+
+func serveCommand() *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run an authority",
+		Long: `Answers every surface on one https address. Any number of processes may serve
+over one PostgreSQL with the same master key. An empty store gets its schema and
+signing keys at the first start; it has no organisations until some are made.`,
+		Example: `  entente serve --origin https://login.fabrikam.example --store sqlite:/var/lib/entente/entente.db \
+    --master-key-file /etc/entente/master.key --tls-certificate tls.pem --tls-key tls.key`,
+		Args: arguments(0),
+		RunE: func(cmd *cobra.Command, _ []string) error { return runServe(cmd, o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.origin, "origin", "", "external https address, without a path")
+	f.StringVar(&o.listen, "listen", ":443", "HOST:PORT to listen on")
+	f.StringVar(&o.operations, "operations", "", "HOST:PORT for /healthz and /readyz; empty for none")
+	f.StringVar(&o.store, "store", "", `"sqlite:PATH"; or put a PostgreSQL address in $ENTENTE_STORE`)
+	f.StringVar(&o.masterKeyFile, "master-key-file", "", "file with at least 32 bytes, kept apart from the store")
+	f.StringVar(&o.certFile, "tls-certificate", "", "PEM file with the certificate chain")
+	f.StringVar(&o.keyFile, "tls-key", "", "PEM file with the private key")
+	f.StringVar(&o.supportMail, "support-mail", "", "address that pages offer to write to")
+	return cmd
+}
+
+func runServe(cmd *cobra.Command, o serveOptions) error {
+	if o.store == "" {
+		// A DSN carries a password, which must not stand in a flag.
+		o.store = os.Getenv("ENTENTE_STORE")
+	}
+	for name, value := range map[string]string{
+		"--origin": o.origin, "--store": o.store, "--master-key-file": o.masterKeyFile, "--tls-certificate": o.certFile, "--tls-key": o.keyFile,
+	} {
+		if value == "" {
+			return misuse("entente serve --help", "%s is missing", name)
+		}
+	}
+	if !strings.HasPrefix(o.origin, "https://") {
+		return misuse("--origin https://HOST", "the origin must begin with https://")
+	}
+	master, err := os.ReadFile(o.masterKeyFile)
+	if err != nil {
+		return misuse("--master-key-file FILE", "the master key cannot be read: %v", err)
+	}
+	certificate, err := tls.LoadX509KeyPair(o.certFile, o.keyFile)
+	if err != nil {
+		return misuse("--tls-certificate FILE --tls-key FILE", "the certificate cannot be used: %v", err)
+	}
+	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+	h, err := house.Open(cmd.Context(), house.Config{
+		Origin: strings.TrimSuffix(o.origin, "/"), Store: o.store, MasterKey: master, Log: log, Source: house.System(), SupportMail: o.supportMail,
+	})
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return &failure{code: exitConflict, what: "cannot listen on " + o.listen, do: "choose another --listen", cause: err}
+	}
+	if o.operations != "" {
+		probes := &http.Server{Addr: o.operations, Handler: h.Operations(), ReadHeaderTimeout: 5 * time.Second}
+		defer probes.Close()
+		go func() {
+			if err := probes.ListenAndServe(); err != nil && err != http.ErrServerClosed {
+				log.Error("operations listener", "error", err)
+			}
+		}()
+	}
+	log.Info("ready", "origin", o.origin, "listen", listener.Addr().String())
+	return h.Serve(cmd.Context(), listener, certificate)
+}
