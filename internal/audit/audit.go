@@ -18,7 +18,8 @@ type Caller struct {
 	// Tenant is where the token is valid, Home where the person's account
 	// lives. They differ for a partner's person in a customer's tenant.
 	Tenant, Home id.Tenant
-	// Account is the person in Home; empty for an application alone.
+	// Account is the person's id in Tenant; empty for an application alone. For a
+	// partner's person in a customer's tenant it is not the id at home.
 	Account id.Object
 	// SignInName is shown in audit records.
 	SignInName string

@@ -159,7 +159,7 @@ func (h *House) buildEdges() error {
 		Attempts: h.Attempts, Source: h.Source, Authority: h.Origin, Log: h.Log,
 	})
 	h.graph = graph.New(graph.Options{
-		Verify: h.Issuer.Verify, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Customers: h.Customers,
+		Verify: h.Issuer.Verify, Subject: h.Issuer.Subject, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Customers: h.Customers,
 		Attempts: h.Attempts, Source: h.Source, Origin: h.Origin, Authority: h.Origin, Log: h.Log,
 	})
 	return nil
