@@ -40,6 +40,9 @@ func (e *Edge) redeemCode(ctx context.Context, x exchange) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	// MSAL Go asks for offline_access here and not at the authorize address;
+	// no page asks the person for it apart from the rest.
+	g.Offline = g.Offline || wanted.Offline
 	refresh, err := e.rooms.Families.Redeem(ctx, code, g, token.Use{Client: x.client, Key: x.key})
 	if err != nil {
 		return answer{}, err
