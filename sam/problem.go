@@ -83,6 +83,8 @@ var readings = map[int]reading{
 	50173: {"M28", aboutGrant}, 50133: {"M28", aboutGrant}, 50132: {"M28", aboutGrant},
 	50057: {"M07", aboutGrant}, 50034: {"M07", aboutGrant}, 50055: {"M08", aboutPerson},
 	70043: {"M29", aboutPerson},
+	// An Entente's own numbers.
+	9700001: {"M28", aboutGrant}, 9700002: {"M28", aboutGrant}, 9700005: {"M28", aboutGrant}, 9700120: {"M45", aboutRequest},
 	50074: {"M10", aboutPerson}, 50076: {"M10", aboutPerson}, 50078: {"M10", aboutPerson}, 50158: {"M10", aboutPerson},
 	50072: {"M09", aboutPerson}, 50079: {"M09", aboutPerson}, 53004: {"M09", aboutPerson},
 	53000: {"M30", aboutPerson}, 53001: {"M30", aboutPerson}, 53003: {"M30", aboutPerson},
@@ -173,9 +175,9 @@ func explain(refusal *cloud.Refusal, meaning reading, at place) *Problem {
 	case "M24":
 		p.What, p.Do = "the secret does not match application "+at.client, "use the secret's value, not its id"
 	case "M25":
-		p.What, p.Do = "the secret of application "+at.client+" has expired", "entente app credential rotate"
+		p.What, p.Do = "the secret of application "+at.client+" has expired", "add a new secret to the application and use it here"
 	case "M26":
-		p.What, p.Do = "the proof of application "+at.client+" was not accepted", "entente app credential check"
+		p.What, p.Do = "the proof of application "+at.client+" was not accepted", "check that this certificate is registered for the application, and the clock of this machine"
 	case "M27":
 		p.What, p.Do = "the stored consent went stale", "entente partner consent"
 	case "M28":
@@ -185,9 +187,11 @@ func explain(refusal *cloud.Refusal, meaning reading, at place) *Problem {
 	case "M30":
 		p.Kind, p.What, p.Do = ByPolicy, "a sign-in rule of "+where+" stopped this", "ask its IT to exclude service provider users of your organisation from the rule"
 	case "M32":
-		p.What, p.Do = at.tenant+" has not authorised application "+at.client, "entente cpv consent --customer "+at.tenant
+		p.What, p.Do = at.tenant+" has not authorised application "+at.client, "have an administrator of "+at.tenant+" consent to it, or authorise it through Partner Center"
 	case "M33":
 		p.What, p.Do = at.person+" is unknown in "+at.tenant+", or a guest there", "add the account to a group of the relationship, and remove the guest"
+	case "M45":
+		p.What, p.Do = at.tenant+" has ended the relationship with your organisation", "ask the customer to accept a new one"
 	case "M38":
 		p.What, p.Do = where+" lives in another cloud", "choose it with --cloud "+strings.Join(cloud.Names(), "|")
 	default:

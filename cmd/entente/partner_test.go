@@ -202,7 +202,7 @@ func TestJ65_ACustomerThatHasNotAuthorisedTheAppIsNamed(t *testing.T) {
 	})
 	d.expect(d.run("token", "--resource", "graph", "--customer", "adatum.example"), exitPerson,
 		"Error: adatum.example has not authorised application "+samtest.ClientID+" (AADSTS90099)",
-		"Do:    entente cpv consent --customer adatum.example", "docs: entente explain M32")
+		"Do:    have an administrator of adatum.example consent to it", "docs: entente explain M32")
 	d.service.Set(func(s *samtest.Settings) {
 		s.Deny = map[string]samtest.Denial{samtest.Customer: {Error: "invalid_grant", Number: 53003}}
 	})

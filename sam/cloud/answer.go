@@ -129,6 +129,8 @@ func parseRefusal(response *http.Response, body []byte, reference string, now ti
 		Claims      string   `json:"claims"`
 		Correlation string   `json:"correlation_id"`
 		Trace       string   `json:"trace_id"`
+		// Reference is what an Entente gives people to quote.
+		Reference string `json:"reference"`
 	}
 	refusal := &Refusal{Status: response.StatusCode, RetryAfter: retryAfter(response.Header, now)}
 	if json.Unmarshal(body, &wire) != nil {
@@ -139,7 +141,7 @@ func parseRefusal(response *http.Response, body []byte, reference string, now ti
 	refusal.Code = presentable(wire.Error, 64, secrets)
 	refusal.Suberror = presentable(wire.Suberror, 64, secrets)
 	refusal.Description = presentable(sentence(wire.Description), 400, secrets)
-	refusal.Reference = presentable(firstOf(wire.Correlation, reference), 64, secrets)
+	refusal.Reference = presentable(firstOf(wire.Reference, wire.Correlation, reference), 64, secrets)
 	refusal.Trace = presentable(wire.Trace, 64, secrets)
 	if len(wire.Claims) <= 4096 && json.Valid([]byte(wire.Claims)) {
 		refusal.Claims = wire.Claims
