@@ -1,0 +1,285 @@
+package ententetest_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/entente-id/entente/ententetest"
+	"github.com/entente-id/entente/internal/devworld"
+)
+
+// artifacts is where screenshots go; git ignores it.
+const artifacts = "../.artifacts/journey"
+
+// desk is a person in front of a real browser.
+type desk struct {
+	t    *testing.T
+	tab  context.Context
+	name string
+	shot int
+	axe  string
+}
+
+func newDesk(t *testing.T, name string, width, height int64) *desk {
+	t.Helper()
+	binary, err := exec.LookPath("chromium")
+	if err != nil {
+		skip(t, "no chromium on this machine: apt-get install chromium")
+	}
+	allocated, stop := chromedp.NewExecAllocator(context.Background(),
+		chromedp.ExecPath(binary), chromedp.NoFirstRun, chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		// The test world's certificate is made for this test alone.
+		chromedp.Flag("ignore-certificate-errors", true), chromedp.Flag("hide-scrollbars", true))
+	tab, closeTab := chromedp.NewContext(allocated)
+	tab, cancel := context.WithTimeout(tab, 90*time.Second)
+	t.Cleanup(func() { cancel(); closeTab(); stop() })
+	if err := os.MkdirAll(artifacts, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{t: t, tab: tab, name: name}
+	d.do(chromedp.EmulateViewport(width, height))
+	return d
+}
+
+func skip(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("ENTENTE_NO_SKIP") == "1" {
+		t.Fatal(why)
+	}
+	t.Skip(why)
+}
+
+func (d *desk) do(steps ...chromedp.Action[chromedp.Void]) {
+	d.t.Helper()
+	if err := chromedp.Do(d.tab, steps...); err != nil {
+		d.photograph("stuck")
+		d.t.Fatalf("%s, page %q: %v", d.name, d.title(), err)
+	}
+}
+
+func (d *desk) title() string {
+	title, _ := chromedp.Run(d.tab, chromedp.Title())
+	return title
+}
+
+func (d *desk) location() string {
+	address, err := chromedp.Run(d.tab, chromedp.Location())
+	if err != nil {
+		d.t.Fatalf("location: %v", err)
+	}
+	return address
+}
+
+func (d *desk) photograph(page string) {
+	picture, err := chromedp.Run(d.tab, chromedp.FullScreenshot(100))
+	if err != nil {
+		d.t.Logf("photograph %s: %v", page, err)
+		return
+	}
+	if err := os.WriteFile(filepath.Join(artifacts, d.name+"-"+page+".png"), picture, 0o644); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// sees waits for a page and lets axe look at it.
+func (d *desk) sees(page, selector string) {
+	d.t.Helper()
+	d.do(chromedp.WaitVisible(selector))
+	d.photograph(page)
+	if d.axe == "" {
+		return
+	}
+	if _, err := chromedp.Run(d.tab, chromedp.Evaluate[any](d.axe+";0")); err != nil {
+		d.t.Fatalf("load axe on %s: %v", page, err)
+	}
+	found, err := chromedp.Run(d.tab, chromedp.Evaluate[[]string](
+		`axe.run(document,{resultTypes:['violations']}).then(r=>r.violations.map(v=>v.id+': '+v.help))`, chromedp.EvalAwaitPromise))
+	if err != nil {
+		d.t.Fatalf("run axe on %s: %v", page, err)
+	}
+	for _, violation := range found {
+		d.t.Errorf("%s, %s: %s", d.name, page, violation)
+	}
+}
+
+// app is a partner's application on this machine: it keeps what its redirect
+// address was called with.
+type app struct {
+	*httptest.Server
+	answers chan url.Values
+}
+
+func newApp(t *testing.T) *app {
+	a := &app{answers: make(chan url.Values, 4)}
+	a.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
+		}
+		_ = r.ParseForm()
+		a.answers <- r.Form
+		_, _ = w.Write([]byte(`<!doctype html><title>App</title><p id="arrived">Arrived</p>`))
+	}))
+	t.Cleanup(a.Close)
+	return a
+}
+
+func (a *app) redirect() string {
+	return strings.Replace(a.URL, "127.0.0.1", "localhost", 1) + "/"
+}
+
+func (a *app) authorize(w *ententetest.World, more url.Values) string {
+	query := url.Values{
+		"client_id": {ententetest.PortalApp}, "response_type": {"code"}, "redirect_uri": {a.redirect()}, "state": {"from the app"},
+		"scope": {"https://api.partnercenter.microsoft.com/user_impersonation offline_access openid profile"},
+	}
+	for name, values := range more {
+		query[name] = values
+	}
+	return w.Origin + "/organizations/oauth2/v2.0/authorize?" + query.Encode()
+}
+
+func (a *app) arrived(d *desk) {
+	d.t.Helper()
+	d.do(chromedp.WaitVisible("#arrived"))
+	select {
+	case got := <-a.answers:
+		if got.Get("code") == "" || got.Get("state") != "from the app" {
+			d.t.Errorf("%s: the app got %v", d.name, got)
+		}
+	default:
+		d.t.Errorf("%s: the app got nothing", d.name)
+	}
+}
+
+func code(t *testing.T, seed string, at time.Time) string {
+	t.Helper()
+	c, err := devworld.CodeAt(seed, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestTheSignInPassesInARealBrowser(t *testing.T) {
+	axe, err := os.ReadFile("../interop/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		skip(t, "axe-core is not installed: npm ci --prefix interop")
+	}
+	for _, window := range []struct {
+		name          string
+		width, height int64
+		scheme        string
+	}{{"wide", 1280, 860, "light"}, {"narrow", 360, 740, "dark"}} {
+		t.Run(window.name, func(t *testing.T) {
+			w, a := ententetest.Start(t), newApp(t)
+			d := newDesk(t, window.name, window.width, window.height)
+			d.axe = string(axe)
+			if _, err := chromedp.Call(d.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: window.scheme}}}); err != nil {
+				t.Fatal(err)
+			}
+			d.do(chromedp.Navigate(a.authorize(w, nil)))
+			d.sees("1-address", "#address")
+			d.do(chromedp.SendKeys("#address", "ada@nowhere.example"), chromedp.Click(`button[value="next"]`))
+			d.sees("2-unknown-domain", ".problem")
+			d.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#address').value=''`), chromedp.SendKeys("#address", ententetest.Ada), chromedp.Click(`button[value="next"]`))
+			d.sees("3-password", "#password")
+			d.do(chromedp.SendKeys("#password", "not this one"), chromedp.Click(`button.primary[value="next"]`))
+			d.sees("4-wrong-password", ".problem")
+			d.do(chromedp.SendKeys("#password", ententetest.Password), chromedp.Click(`button.primary[value="next"]`))
+			d.sees("5-code", "#code")
+			d.do(chromedp.SendKeys("#code", code(t, devworld.AdaSeed, time.Now())), chromedp.Click(`button.primary[value="next"]`))
+			d.sees("6-consent", `button[value="yes"]`)
+			d.do(chromedp.Click(`button[value="yes"]`))
+			a.arrived(d)
+
+			// Single sign-on: nothing is asked again.
+			d.do(chromedp.Navigate(a.authorize(w, nil)))
+			a.arrived(d)
+			d.do(chromedp.Navigate(a.authorize(w, url.Values{"prompt": {"select_account"}})))
+			d.sees("7-picker", `button[name="pick"]`)
+			d.do(chromedp.Click(`button[name="pick"]`))
+			a.arrived(d)
+
+			d.do(chromedp.Navigate(w.Origin + "/signout"))
+			d.sees("8-sign-out", `button[value="yes"]`)
+			d.do(chromedp.Click(`button[value="yes"]`), chromedp.WaitNotPresent(`button[value="yes"]`))
+			d.sees("9-signed-out", "h1")
+			d.do(chromedp.Navigate(a.authorize(w, url.Values{"client_id": {"00000000-0000-4000-8000-000000000000"}})))
+			d.sees("10-refused", "h1")
+			d.do(chromedp.Navigate(w.Origin + "/dev/inbox"))
+			d.sees("11-inbox", "h1")
+		})
+	}
+}
+
+func TestAPersonWithoutASecondFactorSetsOneUpInARealBrowser(t *testing.T) {
+	w := ententetest.Start(t)
+	d := newDesk(t, "enrol", 1280, 860)
+	d.do(chromedp.Navigate(w.Origin + "/account/second-factor"))
+	d.do(chromedp.WaitVisible("#address"), chromedp.SendKeys("#address", ententetest.Integration+"\r"))
+	d.do(chromedp.WaitVisible("#password"), chromedp.SendKeys("#password", ententetest.Password+"\r"))
+	d.sees("1-enrol", "#code")
+	html, err := chromedp.Run(d.tab, chromedp.Evaluate[string](`document.documentElement.outerHTML`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := regexp.MustCompile(`secret=([A-Z2-7]+)`).FindStringSubmatch(html)
+	if seed == nil {
+		t.Fatal("the page shows no secret")
+	}
+	d.do(chromedp.SendKeys("#code", "000000\r"))
+	d.sees("2-wrong-code", ".problem")
+	d.do(chromedp.SendKeys("#code", code(t, seed[1], time.Now())+"\r"))
+	d.sees("3-recovery-codes", `input[name="kept"]`)
+	d.do(chromedp.Click(`input[name="kept"]`), chromedp.Click(`button.primary[value="next"]`), chromedp.WaitNotPresent(`input[name="kept"]`))
+	d.sees("4-done", "h1")
+	if !strings.HasPrefix(d.location(), w.Origin+"/account/done") {
+		t.Errorf("the journey ended at %s", d.location())
+	}
+}
+
+func TestTheSignInPassesByKeyboardAloneAndWithoutScript(t *testing.T) {
+	w, a := ententetest.Start(t), newApp(t)
+	d := newDesk(t, "keyboard", 360, 740)
+	if _, err := chromedp.Call(d.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	d.do(chromedp.Navigate(a.authorize(w, nil)))
+	// Nothing is clicked: the field has the focus, Enter presses its button.
+	d.sees("1-address", "#address")
+	d.do(chromedp.KeyEvent(ententetest.Ada + "\r"))
+	d.sees("2-password", "#password")
+	d.do(chromedp.KeyEvent(ententetest.Password + "\r"))
+	d.sees("3-code", "#code")
+	d.do(chromedp.KeyEvent(code(t, devworld.AdaSeed, time.Now()) + "\r"))
+	d.sees("4-consent", `button[value="yes"]`)
+	// Tab until "Yes" has the focus.
+	for range 20 {
+		d.do(chromedp.KeyEvent("\t"))
+		on, err := chromedp.Run(d.tab, chromedp.Evaluate[string](`document.activeElement.tagName + ' ' + (document.activeElement.value || '')`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if on == "BUTTON yes" {
+			d.do(chromedp.KeyEvent("\r"))
+			a.arrived(d)
+			return
+		}
+	}
+	t.Error("the Tab key never reaches Yes")
+}
