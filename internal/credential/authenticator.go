@@ -60,7 +60,8 @@ func (s *Safe) Enrol(ctx context.Context, owner Owner, seed Seed, code string) (
 	codes := make([]string, recoveryCodes)
 	digests := make([][]byte, recoveryCodes)
 	for i := range codes {
-		codes[i] = s.source.Reference() + "-" + s.source.Reference()
+		// 60 random bits: more than can be tried, few enough to write down.
+		codes[i] = s.source.Reference() + "-" + s.source.Reference()[:4]
 		digests[i] = s.recoveryDigest(owner, codes[i])
 	}
 	return codes, s.store.SaveAuthenticator(ctx, owner, sealed, step, digests)
