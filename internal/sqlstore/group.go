@@ -171,10 +171,10 @@ func (db *DB) once(batch []*job) (err error) {
 		return fmt.Errorf("connect: %w", err)
 	}
 	defer func() { db.putPen(ctx, p, err) }()
-	if _, err := p.conn.ExecContext(ctx, p.begin); err != nil {
+	view := &tx{ctx: ctx, pen: p, db: db}
+	if _, err := view.exec(p.begin); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	view := &tx{ctx: ctx, pen: p, db: db}
 	for _, j := range batch {
 		if err := j.do(view); err != nil {
 			return err
@@ -183,7 +183,7 @@ func (db *DB) once(batch []*job) (err error) {
 	if err := db.failpoint("before commit"); err != nil {
 		return err
 	}
-	if _, err := p.conn.ExecContext(ctx, "COMMIT"); err != nil {
+	if _, err := view.exec("COMMIT"); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return db.failpoint("after commit")

@@ -100,4 +100,5 @@ CREATE TABLE refresh_family (
   version BIGINT NOT NULL
 );
 CREATE INDEX refresh_family_account ON refresh_family (tenant, account);
-CREATE INDEX refresh_family_used ON refresh_family (used_at);
+-- By creation, which never changes: an index on the last use would be written by every refresh.
+CREATE INDEX refresh_family_created ON refresh_family (created_at);
