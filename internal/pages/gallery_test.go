@@ -120,7 +120,7 @@ func everyPage(c cast, target string, frame func(lang string) pages.Frame, add f
 	})
 	add("codes", func(p P, w W, lang string) {
 		p.RecoveryCodes(w, pages.RecoveryView{Frame: frame(lang), Codes: strings.Fields(
-			"7q4k-2mxd 4t9b-77qx 0hjr-m3wz 9c2f-d5ke 6n8p-vt1a 2gys-41qd 8w7e-kz3m b5x0-r9tj q3dc-6fhn 1vpa-e8yg")})
+			"7Q4K-2MXD-4T9B 77QX-0HJR-M3WZ 9C2F-D5KE-6N8P VT1A-2GYS-41QD 8W7E-KZ3M-B5X0 R9TJ-Q3DC-6FHN 1VPA-E8YG-0D2K 5HSX-TT1B-9PQR 3EAD-KM7N-XW2Z C8YF-4GJH-V6TE")})
 	})
 	add("consent", func(p P, w W, lang string) {
 		v := consent(lang)
@@ -140,6 +140,7 @@ func everyPage(c cast, target string, frame func(lang string) pages.Frame, add f
 	add("signed-out", func(p P, w W, lang string) {
 		p.SignedOut(w, pages.SignedOutView{Frame: frame(lang), Return: "https://portal.fabrikam.example/bye"})
 	})
+	add("account-done", func(p P, w W, lang string) { p.AccountDone(w, pages.AccountDoneView{Frame: frame(lang)}) })
 	add("form-post", func(p P, w W, lang string) {
 		p.FormPost(w, pages.FormPostView{Frame: frame(lang), Target: target, Fields: [][2]string{{"code", c.publisher}, {"state", "x y"}}})
 	})
