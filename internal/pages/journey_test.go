@@ -54,7 +54,7 @@ func TestFieldsCanBeFilledByPasswordManagersAndKeyboards(t *testing.T) {
 		"code":          {`inputmode="numeric"`, `autocomplete="one-time-code"`, `name="do" value="recovery" formnovalidate`},
 		"code-recovery": {`name="do" value="code" formnovalidate`},
 		"enrol":         {`src="data:image/png;base64,`, `href="otpauth://totp/`, "JBSW Y3DP EHPK 3PXP"},
-		"codes":         {"7q4k-2mxd", `name="kept" type="checkbox" value="yes" required`},
+		"codes":         {"7Q4K-2MXD-4T9B", `name="kept" type="checkbox" value="yes" required`},
 		"picker":        {`name="pick" value="1"`, "Personal accounts are not accepted here", `name="do" value="another"`},
 	} {
 		body := named[page].render(p, "en").Body.String()
