@@ -75,6 +75,9 @@ func (e *Edge) configuration(w http.ResponseWriter, r *http.Request, c call) {
 		"cloud_graph_host_name":           e.host,
 		"msgraph_host":                    e.host,
 	}
+	if c.version == 2 {
+		document["revocation_endpoint"] = root + "/oauth2/v2.0/revoke"
+	}
 	if c.version == 1 {
 		document["microsoft_multi_refresh_token"] = true
 	}

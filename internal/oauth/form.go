@@ -25,7 +25,7 @@ type parameters struct{ values url.Values }
 // travels to the client unchanged and MSAL packs JSON in it.
 var limits = map[string]int{
 	"state": 8 << 10, "scope": 8 << 10, "code": 8 << 10, "client_assertion": 16 << 10, "claims": 8 << 10,
-	"id_token_hint": 16 << 10, "refresh_token": 8 << 10, "assertion": 16 << 10, "redirect_uri": 2 << 10,
+	"id_token_hint": 16 << 10, "refresh_token": 8 << 10, "token": 8 << 10, "assertion": 16 << 10, "redirect_uri": 2 << 10,
 	"request": 16 << 10, "nonce": 1 << 10,
 }
 
@@ -35,7 +35,7 @@ const defaultLimit = 2 << 10
 // look (RFC 6749 3.1).
 var known = map[string]bool{
 	"client_id": true, "client_secret": true, "client_assertion": true, "client_assertion_type": true,
-	"grant_type": true, "code": true, "redirect_uri": true, "code_verifier": true, "refresh_token": true,
+	"grant_type": true, "code": true, "redirect_uri": true, "code_verifier": true, "refresh_token": true, "token": true, "token_type_hint": true,
 	"scope": true, "resource": true, "client_info": true, "username": true, "password": true,
 	"response_type": true, "response_mode": true, "state": true, "nonce": true, "prompt": true, "max_age": true,
 	"login_hint": true, "domain_hint": true, "code_challenge": true, "code_challenge_method": true,

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/entente-id/entente/internal/account"
@@ -98,6 +99,7 @@ var endpoints = map[string]struct {
 	"oauth2/v2.0/authorize":                 {2, endpoint{"GET POST", (*Edge).authorize}},
 	"oauth2/token":                          {1, endpoint{"POST", (*Edge).token}},
 	"oauth2/v2.0/token":                     {2, endpoint{"POST", (*Edge).token}},
+	"oauth2/v2.0/revoke":                    {2, endpoint{"POST", (*Edge).revoke}},
 	"oauth2/logout":                         {1, endpoint{"GET POST", (*Edge).logout}},
 	"oauth2/v2.0/logout":                    {2, endpoint{"GET POST", (*Edge).logout}},
 	".well-known/openid-configuration":      {1, endpoint{"GET", (*Edge).configuration}},
@@ -149,7 +151,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.preflight(w, r)
 		return
 	}
-	if !strings.Contains(found.methods, r.Method) || r.Method == "" {
+	if !slices.Contains(strings.Fields(found.methods), r.Method) {
 		w.Header().Set("Allow", strings.ReplaceAll(found.methods, " ", ", "))
 		code := fault.MethodUnsupported
 		if found.methods == "POST" {

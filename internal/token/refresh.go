@@ -227,6 +227,11 @@ func (s *Families) Revoke(ctx context.Context, family string, reason fault.Code)
 	return fault.New(fault.DirectoryBusy).Because(errRaced)
 }
 
+// End revokes the family of a held token, on its client's own word.
+func (s *Families) End(ctx context.Context, h Held) error {
+	return s.Revoke(ctx, h.family.ID, fault.GrantRevoked)
+}
+
 // newFamily prepares a family whose generation 1 is about to go out.
 func (s *Families) newFamily(g Grant, client application.Authenticated) (Family, error) {
 	family := s.source.NewGUID()
