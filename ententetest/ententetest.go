@@ -11,6 +11,7 @@ package ententetest
 
 import (
 	"context"
+	"encoding/pem"
 	"log/slog"
 	"net"
 	"net/http"
@@ -135,6 +136,12 @@ func (w *World) Address() string { return w.server.URL }
 
 // Client is an HTTP client that trusts the world's certificate.
 func (w *World) Client() *http.Client { return w.server.Client() }
+
+// CertificatePEM is the world's certificate, for programs that are told which
+// one to trust.
+func (w *World) CertificatePEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.server.Certificate().Raw})
+}
 
 // Visitor is a browser without script, in the hands of one of the world's
 // people.

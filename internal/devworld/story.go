@@ -137,7 +137,7 @@ func (s *Story) consent(ctx context.Context) error {
 	v.Seed = s.seed
 	// A one-time code serves once, and the current one was used a moment ago.
 	// One step of drift is allowed, so the next one is good already.
-	v.now = func() time.Time { return s.world.Source.Now().Add(30 * time.Second) }
+	v.At(func() time.Time { return s.world.Source.Now().Add(30 * time.Second) })
 	if err := s.askConsent(ctx, v); err != nil {
 		return fmt.Errorf("consent with a second factor: %w", err)
 	}

@@ -63,6 +63,10 @@ func NewVisitor(transport http.RoundTripper, now func() time.Time, signInName st
 	return v
 }
 
+// At sets the clock that one-time codes are read from, such as half a minute
+// ahead when the current code was used already.
+func (v *Visitor) At(now func() time.Time) { v.now = now }
+
 // ErrStuck means that a page came up which the visitor cannot answer: a
 // refusal, or a problem with what it typed.
 var ErrStuck = errors.New("the page cannot be answered")
