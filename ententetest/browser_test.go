@@ -27,7 +27,6 @@ type desk struct {
 	t    *testing.T
 	tab  context.Context
 	name string
-	shot int
 	axe  string
 }
 

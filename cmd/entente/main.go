@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -48,8 +49,8 @@ func versionCommand() *cobra.Command {
 		Example: "  entente version",
 		Args:    arguments(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cmd.Println(version())
-			return nil
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), version())
+			return err
 		},
 	}
 }

@@ -49,11 +49,11 @@ func runServe(cmd *cobra.Command, o serveOptions) error {
 		// A DSN carries a password, which must not stand in a flag.
 		o.store = os.Getenv("ENTENTE_STORE")
 	}
-	for name, value := range map[string]string{
-		"--origin": o.origin, "--store": o.store, "--master-key-file": o.masterKeyFile, "--tls-certificate": o.certFile, "--tls-key": o.keyFile,
+	for _, needed := range [][2]string{
+		{"--origin", o.origin}, {"--store", o.store}, {"--master-key-file", o.masterKeyFile}, {"--tls-certificate", o.certFile}, {"--tls-key", o.keyFile},
 	} {
-		if value == "" {
-			return misuse("entente serve --help", "%s is missing", name)
+		if needed[1] == "" {
+			return misuse("entente serve --help", "%s is missing", needed[0])
 		}
 	}
 	if !strings.HasPrefix(o.origin, "https://") {

@@ -43,15 +43,10 @@ type Application struct {
 	// because only our own APIs look inside (DESIGN 4.7).
 	FastTokens bool
 	Refresh    RefreshClass
-	// StrictMicrosoft refuses what Microsoft refuses, such as resource on v2.
-	StrictMicrosoft bool
 	// OneTimeAssertions refuses a client assertion that was used before.
 	OneTimeAssertions bool
 	// FirstParty apps belong to the platform and need no consent.
 	FirstParty bool
-	// RetiredFor names the audience that replaces this one, when tokens for it
-	// are still made but its API refuses them.
-	RetiredFor string
 	Disabled   bool
 }
 

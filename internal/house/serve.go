@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"time"
 )
 
@@ -34,14 +33,10 @@ func (h *House) Serve(ctx context.Context, l net.Listener, certificate tls.Certi
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(h.Log.Handler(), slog.LevelDebug),
 	}
-	// A token leaves little garbage behind, but each collection looks at all
-	// that is cached; half as many cost a few MiB. What starting took is given
-	// back first.
-	debug.SetGCPercent(200)
-	debug.FreeOSMemory()
 	tending, stop := context.WithCancel(ctx)
 	defer stop()
 	go h.tend(tending)
+	go breathe(tending)
 	ended := make(chan error, 1)
 	go func() { ended <- server.ServeTLS(l, "", "") }()
 	select {

@@ -102,11 +102,11 @@ var endpoints = map[string]struct {
 	"oauth2/v2.0/revoke":                    {2, endpoint{"POST", (*Edge).revoke}},
 	"oauth2/logout":                         {1, endpoint{"GET POST", (*Edge).logout}},
 	"oauth2/v2.0/logout":                    {2, endpoint{"GET POST", (*Edge).logout}},
-	".well-known/openid-configuration":      {1, endpoint{"GET", (*Edge).configuration}},
-	"v2.0/.well-known/openid-configuration": {2, endpoint{"GET", (*Edge).configuration}},
-	"discovery/keys":                        {1, endpoint{"GET", (*Edge).keys}},
-	"discovery/v2.0/keys":                   {2, endpoint{"GET", (*Edge).keys}},
-	"discovery/instance":                    {0, endpoint{"GET", (*Edge).instance}},
+	".well-known/openid-configuration":      {1, endpoint{"GET HEAD", (*Edge).configuration}},
+	"v2.0/.well-known/openid-configuration": {2, endpoint{"GET HEAD", (*Edge).configuration}},
+	"discovery/keys":                        {1, endpoint{"GET HEAD", (*Edge).keys}},
+	"discovery/v2.0/keys":                   {2, endpoint{"GET HEAD", (*Edge).keys}},
+	"discovery/instance":                    {0, endpoint{"GET HEAD", (*Edge).instance}},
 	"openid/userinfo":                       {1, endpoint{"GET POST", (*Edge).userinfo}},
 }
 

@@ -80,7 +80,7 @@ func (j *Journeys) signedCandidates(ctx context.Context, journey Journey, b Brow
 	if err != nil {
 		return nil, err
 	}
-	return j.candidates(session, journey.Request, authority), nil
+	return j.candidates(ctx, session, journey.Request, authority), nil
 }
 
 // take proves one answer. The first result is a problem that the person can
@@ -144,6 +144,13 @@ func (j *Journeys) takeAddress(ctx context.Context, journey *Journey, a Answer) 
 	journey.Address = address
 	if address == "" {
 		return fault.New(fault.ParameterMissing, "parameter", "address"), nil
+	}
+	if !strings.Contains(address, "@") {
+		// A bare user name belongs to the organisation that the app hinted at.
+		if owner, err := j.tenants.Named(ctx, journey.Request.DomainHint); err == nil {
+			address += "@" + owner.DefaultDomain()
+			journey.Address = address
+		}
 	}
 	home, problem := j.home(ctx, journey.Request, address)
 	if problem != nil {

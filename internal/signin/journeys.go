@@ -87,7 +87,7 @@ func (j *Journeys) Begin(ctx context.Context, r Request, b Browser) (Screen, err
 	if err != nil {
 		return Screen{}, err
 	}
-	candidates := j.candidates(session, r, authority)
+	candidates := j.candidates(ctx, session, r, authority)
 	if len(candidates) == 1 && r.Prompt != "select_account" {
 		if err := j.resume(ctx, &journey, candidates[0]); err != nil {
 			return Screen{}, err

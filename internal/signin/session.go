@@ -134,13 +134,17 @@ func (j *Journeys) SignOut(ctx context.Context, b Browser, key string) error {
 
 // candidates are the signed-in people who could go on with a request, newest
 // first.
-func (j *Journeys) candidates(s Session, r Request, authority tenant.Authority) []Signed {
+func (j *Journeys) candidates(ctx context.Context, s Session, r Request, authority tenant.Authority) []Signed {
 	if r.Prompt == "login" {
 		return nil
 	}
+	expected := j.expected(ctx, r.DomainHint)
 	var list []Signed
 	for _, p := range s.People {
 		personal := p.Home == id.Consumers
+		if !expected(p.Home) {
+			continue
+		}
 		if !authority.Admits(p.Home) || (personal && !r.Personal) || (!personal && !r.Work) {
 			continue
 		}
@@ -156,4 +160,20 @@ func (j *Journeys) candidates(s Session, r Request, authority tenant.Authority) 
 		list = append(list, p)
 	}
 	return list
+}
+
+// expected reads a domain hint: a verified domain, "organizations" or
+// "consumers" (identity-platform.md 1.6). One that says nothing to us admits
+// everybody, for it is only a hint.
+func (j *Journeys) expected(ctx context.Context, hint string) func(id.Tenant) bool {
+	switch strings.ToLower(hint) {
+	case "organizations":
+		return func(home id.Tenant) bool { return home != id.Consumers }
+	case "consumers", "live.com":
+		return func(home id.Tenant) bool { return home == id.Consumers }
+	}
+	if owner, err := j.tenants.Named(ctx, hint); err == nil {
+		return func(home id.Tenant) bool { return home == owner.ID }
+	}
+	return func(id.Tenant) bool { return true }
 }

@@ -26,7 +26,6 @@ type engine struct {
 	prepares bool
 	// begin opens a transaction that may write.
 	begin       string
-	isUnique    func(error) bool
 	isRetryable func(error) bool
 	locker      func() (lock.SessionLocker, error)
 }
@@ -48,10 +47,6 @@ var sqliteEngine = engine{
 	// Left as $n, SQLite drivers disagree on what the number means
 	// (exemplars.md 6).
 	placeholders: func(text string) string { return strings.ReplaceAll(text, "$", "?") },
-	isUnique: func(err error) bool {
-		var e *sqlite.Error
-		return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-	},
 	isRetryable: func(err error) bool {
 		var e *sqlite.Error
 		return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED)
@@ -98,16 +93,13 @@ var postgresEngine = engine{
 	dialect: goose.DialectPostgres,
 	open:    openPostgres, begin: "BEGIN",
 	placeholders: func(text string) string { return text },
-	isUnique: func(err error) bool {
-		var e *pgconn.PgError
-		return errors.As(err, &e) && e.Code == "23505"
-	},
 	isRetryable: func(err error) bool {
 		var e *pgconn.PgError
 		return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
 	},
-	// Two nodes that start together must not migrate together.
-	locker: func() (lock.SessionLocker, error) { return lock.NewPostgresSessionLocker() },
+	// Two nodes that start together must not migrate together; the second looks
+	// again each second, for a minute.
+	locker: func() (lock.SessionLocker, error) { return lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60)) },
 }
 
 func openPostgres(address string, options Options) (*sql.DB, *sql.DB, error) {
