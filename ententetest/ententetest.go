@@ -137,6 +137,9 @@ func (w *World) Address() string { return w.server.URL }
 // Client is an HTTP client that trusts the world's certificate.
 func (w *World) Client() *http.Client { return w.server.Client() }
 
+// Now is the clock of a world that was given none.
+func Now() time.Time { return house.System().Now() }
+
 // CertificatePEM is the world's certificate, for programs that are told which
 // one to trust.
 func (w *World) CertificatePEM() []byte {

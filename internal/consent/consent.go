@@ -76,15 +76,35 @@ type Allowed struct {
 // At lists the permissions allowed at a resource.
 func (a Allowed) At(resource id.App) []string { return a.scopes[resource] }
 
-// Allowed reads what a client may do for a person in a tenant.
+// Allowed reads what a client may do for a person in a tenant, as it is now.
 func (l *Ledger) Allowed(ctx context.Context, t id.Tenant, client id.App, person id.Object) (Allowed, error) {
-	key := string(t) + "/" + string(client) + "/" + string(person)
+	list, err := l.store.Grants(ctx, t, client, person)
+	return allowed(list), err
+}
+
+// Covers says whether a client may have a token for a resource on behalf of a
+// person, and with which permissions. A yes may be a second old; a no never
+// is, because the person may have consented on another node just now.
+func (l *Ledger) Covers(ctx context.Context, t id.Tenant, client application.Application, person id.Object, w application.WantedResource) ([]string, bool, error) {
+	key := string(t) + "/" + string(client.App) + "/" + string(person)
 	list, err := l.grants.Get(ctx, key, func(ctx context.Context) ([]Grant, error) {
-		return l.store.Grants(ctx, t, client, person)
+		return l.store.Grants(ctx, t, client.App, person)
 	})
 	if err != nil {
-		return Allowed{}, err
+		return nil, false, err
 	}
+	if scopes, ok := Cover(allowed(list), client, w); ok {
+		return scopes, true, nil
+	}
+	now, err := l.Allowed(ctx, t, client.App, person)
+	if err != nil {
+		return nil, false, err
+	}
+	scopes, ok := Cover(now, client, w)
+	return scopes, ok, nil
+}
+
+func allowed(list []Grant) Allowed {
 	a := Allowed{Known: len(list) > 0, scopes: map[id.App][]string{}}
 	for _, g := range list {
 		for _, s := range g.Scopes {
@@ -93,7 +113,7 @@ func (l *Ledger) Allowed(ctx context.Context, t id.Tenant, client id.App, person
 			}
 		}
 	}
-	return a, nil
+	return a
 }
 
 // Cover says whether what is allowed covers what is asked of one resource, and

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/application"
-	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/policy"
@@ -274,12 +273,10 @@ func (e *Edge) mint(ctx context.Context, x exchange, h holder, g token.Grant, w 
 // the tenant, and gives the permissions.
 func (e *Edge) allowed(ctx context.Context, x exchange, h holder, w application.WantedResource) ([]string, error) {
 	client := x.client.Application()
-	principalOrNobody := h.person.ObjectID
-	a, err := e.rooms.Consents.Allowed(ctx, h.tenant.ID, client.App, principalOrNobody)
+	scopes, ok, err := e.rooms.Consents.Covers(ctx, h.tenant.ID, client, h.person.ObjectID, w)
 	if err != nil {
 		return nil, err
 	}
-	scopes, ok := consent.Cover(a, client, w)
 	if !ok {
 		return nil, fault.New(fault.ConsentMissing, "app", client.Name, "id", string(client.App), "organisation", h.tenant.Name)
 	}
