@@ -3,6 +3,7 @@ package oauth
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -36,26 +37,28 @@ func wording(f *fault.Fault) words {
 	return table[fault.Unexpected]
 }
 
-// fill puts the facts into the sentence. What is missing is left out, and
-// characters that error_description must not carry are replaced (RFC 6749
-// 5.2).
+// placeholder is where a sentence takes a fact.
+var placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+// fill puts the facts into the sentence, in one pass: a fact may be a
+// stranger's text and is never read as a placeholder itself. What is missing
+// is left out, and characters that error_description must not carry are
+// replaced (RFC 6749 5.2).
 func (w words) fill(f *fault.Fault) string {
-	text := w.text
-	for name, value := range f.Facts {
-		text = strings.ReplaceAll(text, "{"+name+"}", value)
-	}
-	for {
-		start := strings.IndexByte(text, '{')
-		end := strings.IndexByte(text, '}')
-		if start < 0 || end < start {
-			break
+	text := placeholder.ReplaceAllStringFunc(w.text, func(name string) string {
+		if value, ok := f.Facts[strings.Trim(name, "{}")]; ok {
+			return value
 		}
-		text = text[:start] + "-" + text[end+1:]
-	}
+		return "-"
+	})
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '"', r == '\\':
 			return '\''
+		case r == '{':
+			return '('
+		case r == '}':
+			return ')'
 		case r < ' ' || r > '~':
 			return '?'
 		}
