@@ -146,5 +146,8 @@ var table = map[fault.Code]words{
 	fault.QueryUnsupported:     {badRequest, invalidRequest, "", "", "", "The query is not supported: {rule}."},
 	fault.MethodUnsupported:    {http.StatusMethodNotAllowed, invalidRequest, "", "", "", "This address does not take {method} requests."},
 	fault.PathUnknown:          {http.StatusNotFound, invalidRequest, "", "", "", "There is nothing at {path}."},
+	fault.ChangedMeanwhile:     {http.StatusConflict, invalidRequest, "", "", "", "The object was changed meanwhile. Read it again and repeat the change."},
+	fault.EncodingUnsupported:  {http.StatusUnsupportedMediaType, invalidRequest, "", "", "", "The encoding of the body is not supported: {rule}."},
+	fault.BodyTooLarge:         {http.StatusRequestEntityTooLarge, invalidRequest, "", "", "", "The body is too large: at most {limit} bytes."},
 	fault.RelationshipEnded:    {badRequest, invalidGrant, "", messageOnly, accessDenied, "The delegated relationship with this organisation has ended: '{name}', on {date}."},
 }
