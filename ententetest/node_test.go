@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -22,8 +21,6 @@ import (
 	"github.com/entente-id/entente/sam/secret"
 	"github.com/entente-id/entente/sam/vault/file"
 )
-
-func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
 // nodes are two servers over one database behind a balancer that takes turns.
 type nodes struct {
