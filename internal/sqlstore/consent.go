@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,9 +55,12 @@ func (db *DB) AddGrants(ctx context.Context, grants []consent.Grant, principals 
 func (t *tx) grant(g consent.Grant) error {
 	key := []any{string(g.Tenant), string(g.Client), string(g.Account), string(g.Resource)}
 	var have string
-	err := t.row(`SELECT scopes FROM delegated_grant WHERE tenant = $1 AND client = $2 AND account = $3 AND resource = $4`, key...).Scan(&have)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("read grant: %w", err)
+	// An upsert reads the row and holds it until the commit; a SELECT would
+	// let another node widen it in between, and that scope would be lost.
+	err := t.row(`INSERT INTO delegated_grant (tenant, client, account, resource, scopes) VALUES ($1, $2, $3, $4, '')
+		ON CONFLICT (tenant, client, account, resource) DO UPDATE SET scopes = delegated_grant.scopes RETURNING scopes`, key...).Scan(&have)
+	if err != nil {
+		return fmt.Errorf("hold grant: %w", err)
 	}
 	scopes := strings.Fields(have)
 	for _, s := range g.Scopes {
@@ -67,8 +68,7 @@ func (t *tx) grant(g consent.Grant) error {
 			scopes = append(scopes, s)
 		}
 	}
-	_, err = t.exec(`INSERT INTO delegated_grant (tenant, client, account, resource, scopes) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (tenant, client, account, resource) DO UPDATE SET scopes = excluded.scopes`,
+	_, err = t.exec(`UPDATE delegated_grant SET scopes = $5 WHERE tenant = $1 AND client = $2 AND account = $3 AND resource = $4`,
 		append(key, strings.Join(scopes, " "))...)
 	if err != nil {
 		return fmt.Errorf("widen grant: %w", err)
