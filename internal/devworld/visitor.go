@@ -108,7 +108,7 @@ func (v *Visitor) arrived(redirect string) (url.Values, bool) {
 	target, err := v.Page.Address.Parse(v.Page.Header.Get("Location"))
 	if err == nil && v.Page.Header.Get("Location") != "" && samePlace(target.String(), redirect) {
 		values := target.Query()
-		if fragment, err := url.ParseQuery(target.Fragment); err == nil && len(fragment) > 0 {
+		if fragment, err := url.ParseQuery(target.EscapedFragment()); err == nil && len(fragment) > 0 {
 			values = fragment
 		}
 		return values, true
