@@ -6,6 +6,7 @@ package fresh
 
 import (
 	"context"
+	"strconv"
 	"sync"
 	"time"
 
@@ -49,7 +50,8 @@ func (c *Cache[V]) Get(ctx context.Context, key string, load func(context.Contex
 	if ok && now.Before(e.until) {
 		return e.value, nil
 	}
-	v, err, _ := c.loads.Do(key, func() (any, error) {
+	// Who comes after a change must not join a load from before it.
+	v, err, _ := c.loads.Do(strconv.FormatUint(epoch, 10)+"/"+key, func() (any, error) {
 		// The load outlives the caller that happened to start it: the others
 		// who wait for it have not given up.
 		return load(context.WithoutCancel(ctx))

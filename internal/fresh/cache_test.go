@@ -52,3 +52,40 @@ func TestALoadThatBeganBeforeAChangeIsNotKept(t *testing.T) {
 		t.Errorf("the value from before the change was kept: %d", v)
 	}
 }
+
+// TestWhoAsksAfterAChangeDoesNotGetALoadFromBeforeIt lets one load hang across
+// a change: who asks after the change must not join it.
+func TestWhoAsksAfterAChangeDoesNotGetALoadFromBeforeIt(t *testing.T) {
+	c := fresh.New[int](time.Now, time.Hour, 10)
+	loading, release, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = c.Get(context.Background(), "k", func(context.Context) (int, error) {
+			close(loading)
+			<-release
+			return 1, nil
+		})
+	}()
+	<-loading
+	c.Forget()
+	after := make(chan int)
+	go func() {
+		v, _ := c.Get(context.Background(), "k", func(context.Context) (int, error) { return 2, nil })
+		after <- v
+	}()
+	select {
+	case v := <-after:
+		if v != 2 {
+			t.Errorf("who asked after the change got %d", v)
+		}
+		close(release)
+	case <-time.After(10 * time.Second):
+		t.Error("who asked after the change waits for a load from before it")
+		close(release)
+		<-after
+	}
+	<-ended
+	if v, _ := c.Get(context.Background(), "k", func(context.Context) (int, error) { return 3, nil }); v != 2 {
+		t.Errorf("the value from before the change was kept: %d", v)
+	}
+}
