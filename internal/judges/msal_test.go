@@ -87,6 +87,7 @@ func TestMSALGoServesAPublicClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		//lint:ignore SA1019 that it is refused is the point; old scripts still do it
 		_, err = organizations.AcquireTokenByUsernamePassword(t.Context(), []string{userRead}, ententetest.Ada, ententetest.Password)
 		refusedBy(t, err, http.StatusBadRequest, "AADSTS50076")
 	})
