@@ -28,26 +28,18 @@ func (e *Edge) redeemCode(ctx context.Context, x exchange) (answer, error) {
 		}
 		return answer{}, err
 	}
-	wanted, err := e.wanted(ctx, x, g)
-	if err != nil {
-		return answer{}, err
-	}
-	h, err := e.holder(ctx, x.authority, g)
-	if err != nil {
-		return answer{}, err
-	}
-	resource, scopes, err := e.resource(ctx, x, h, wanted)
+	h, p, err := e.entitled(ctx, x, g)
 	if err != nil {
 		return answer{}, err
 	}
 	// MSAL Go asks for offline_access here and not at the authorize address;
 	// no page asks the person for it apart from the rest.
-	g.Offline = g.Offline || wanted.Offline
-	refresh, err := e.rooms.Families.Redeem(ctx, code, g, token.Use{Client: x.client, Key: x.key})
-	if err != nil {
+	g.Offline = g.Offline || p.wanted.Offline
+	p.nonce = g.Nonce
+	if p.refresh, err = e.rooms.Families.Redeem(ctx, code, g, token.Use{Client: x.client, Key: x.key}); err != nil {
 		return answer{}, err
 	}
-	return e.answerPerson(ctx, x, h, g, person{wanted: wanted, resource: resource, scopes: scopes, refresh: refresh, nonce: g.Nonce})
+	return e.answerPerson(ctx, x, h, g, p)
 }
 
 // checkCode compares a redemption with the request that the code came from.
@@ -81,15 +73,7 @@ func (e *Edge) refresh(ctx context.Context, x exchange) (answer, error) {
 		return answer{}, err
 	}
 	g := held.Grant()
-	wanted, err := e.wanted(ctx, x, g)
-	if err != nil {
-		return answer{}, err
-	}
-	h, err := e.holder(ctx, x.authority, g)
-	if err != nil {
-		return answer{}, err
-	}
-	resource, scopes, err := e.resource(ctx, x, h, wanted)
+	h, p, err := e.entitled(ctx, x, g)
 	if err != nil {
 		return answer{}, err
 	}
@@ -97,7 +81,24 @@ func (e *Edge) refresh(ctx context.Context, x exchange) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return e.answerPerson(ctx, x, h, g, person{wanted: wanted, resource: resource, scopes: scopes, refresh: used.Refresh})
+	p.refresh = used.Refresh
+	return e.answerPerson(ctx, x, h, g, p)
+}
+
+// entitled checks, before anything is spent, who stands behind a grant now and
+// what the application may have for them.
+func (e *Edge) entitled(ctx context.Context, x exchange, g token.Grant) (holder, person, error) {
+	var p person
+	var err error
+	if p.wanted, err = e.wanted(ctx, x, g); err != nil {
+		return holder{}, p, err
+	}
+	h, err := e.holder(ctx, x.authority, g)
+	if err != nil {
+		return h, p, err
+	}
+	p.resource, p.scopes, err = e.resource(ctx, x, h, p.wanted)
+	return h, p, err
 }
 
 // wanted reads what a redemption asks for: its own words, or those of the
