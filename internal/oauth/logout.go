@@ -3,6 +3,7 @@ package oauth
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/entente-id/entente/internal/account"
@@ -10,6 +11,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/token"
 )
 
 // logout serves RP-initiated logout. Without a hint that proves the request
@@ -32,7 +34,12 @@ func (e *Edge) logout(w http.ResponseWriter, r *http.Request, c call) {
 			e.fail(w, r, c, fault.New(fault.SignOutInvalid, "parameter", "id_token_hint", "rule", "an ID token of this authority").Because(err), about)
 			return
 		}
-		client, hinted = hint.Client, true
+		if client = hint.Client; !e.mayBeHere(w, r, hint) {
+			// Somebody else's token must not end this browser's session.
+			e.pages.SignOut(w, r, "", false)
+			return
+		}
+		hinted = true
 	}
 	back := p.get("post_logout_redirect_uri")
 	if back != "" && !e.registered(r, client, back) {
@@ -44,6 +51,14 @@ func (e *Edge) logout(w http.ResponseWriter, r *http.Request, c call) {
 		back = withState(back, p.get("state"))
 	}
 	e.pages.SignOut(w, r, back, hinted)
+}
+
+// mayBeHere: the person of a hint is signed in on this browser, or nobody is.
+func (e *Edge) mayBeHere(w http.ResponseWriter, r *http.Request, hint token.Hint) bool {
+	people, err := e.rooms.Journeys.SignedIn(r.Context(), e.pages.Browser(w, r))
+	return err == nil && (len(people) == 0 || slices.ContainsFunc(people, func(p signin.Signed) bool {
+		return e.rooms.Issuer.Subject(p.Home, p.Account, hint.Client) == hint.Subject
+	}))
 }
 
 func (e *Edge) registered(r *http.Request, client id.App, address string) bool {
