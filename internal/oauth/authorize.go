@@ -342,7 +342,8 @@ func cmpOr(a, b string) string {
 }
 
 // restart is the address that begins the same request again: a page that is
-// out of date leads there with nothing lost.
+// out of date leads there with nothing lost. Only prompt=none is left out,
+// because a person is in front of the page by now.
 func restart(r *http.Request, c call, p parameters) string {
 	path := "/" + url.PathEscape(c.segment) + "/oauth2/authorize"
 	if c.version == 2 {
@@ -350,12 +351,12 @@ func restart(r *http.Request, c call, p parameters) string {
 	}
 	again := url.Values{}
 	for name, list := range p.values {
-		if known[name] && len(list) == 1 && name != "prompt" {
+		if known[name] && len(list) == 1 {
 			again.Set(name, list[0])
 		}
 	}
-	if again.Get("login_hint") == "" && p.get("prompt") == "login" {
-		again.Set("prompt", "login")
+	if strings.EqualFold(strings.TrimSpace(p.get("prompt")), "none") {
+		again.Del("prompt")
 	}
 	return path + "?" + again.Encode()
 }
