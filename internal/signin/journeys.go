@@ -92,6 +92,10 @@ func (j *Journeys) Begin(ctx context.Context, r Request, b Browser) (Screen, err
 		if err := j.resume(ctx, &journey, candidates[0]); err != nil {
 			return Screen{}, err
 		}
+		if journey.Account == "" && r.Prompt == "none" {
+			// Their session was ended from afar, so there is nobody to choose.
+			candidates = nil
+		}
 	}
 	if journey.Account == "" && len(candidates) == 0 && r.LoginHint != "" && r.Prompt != "none" {
 		// A hint fills in the address. One that leads nowhere is only a hint:
