@@ -106,10 +106,11 @@ func (k *Key) SealText(plain []byte, context string) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(b), nil
 }
 
-// OpenText opens what SealText made.
+// OpenText opens what SealText made, in its one spelling: the decoder skips
+// line ends and spare bits, and a text that serves once must not have twins.
 func (k *Key) OpenText(text, context string) ([]byte, error) {
 	b, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
+	if err != nil || base64.RawURLEncoding.EncodeToString(b) != text {
 		return nil, ErrOpen
 	}
 	return k.Open(b, context)

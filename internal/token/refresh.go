@@ -86,8 +86,9 @@ func parse(text string) (family string, generation uint32, mac []byte, err error
 	if !ok || len(text) > 256 {
 		return "", 0, nil, malformed
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(body)
-	if err != nil || len(b) != refreshBytes {
+	b, err := base64.RawURLEncoding.DecodeString(body)
+	// One spelling only: the decoder skips line ends and spare bits.
+	if err != nil || len(b) != refreshBytes || base64.RawURLEncoding.EncodeToString(b) != body {
 		return "", 0, nil, malformed
 	}
 	return uuid.UUID(b[:familyBytes]).String(), binary.BigEndian.Uint32(b[familyBytes:]), b[familyBytes+4:], nil
