@@ -65,15 +65,15 @@ func Explain(a audit.Attempt, r Reader) Story {
 
 // Mask hides the middle of an address: enough to recognise, not to use.
 func Mask(address string) string {
-	name, domain, found := strings.Cut(address, "@")
+	name, domain := address, ""
+	if at := strings.LastIndex(address, "@"); at >= 0 {
+		name, domain = address[:at], address[at:]
+	}
 	runes := []rune(name)
 	if len(runes) > 2 {
 		name = string(runes[:1]) + "…" + string(runes[len(runes)-1:])
 	} else if len(runes) > 0 {
 		name = string(runes[:1]) + "…"
 	}
-	if !found {
-		return name
-	}
-	return name + "@" + domain
+	return name + domain
 }
