@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/pquerna/otp/hotp"
@@ -111,6 +112,9 @@ func (s *Safe) CheckRecovery(ctx context.Context, owner Owner, code string) erro
 	})
 }
 
+// counted makes a try and forgets the wrong ones before it when it succeeds. A
+// try is counted before it is made, so that whoever makes thousands at once
+// gets no more of them than one after the other.
 func (s *Safe) counted(ctx context.Context, owner Owner, check func() error) error {
 	key := "code/" + owner.row()
 	tries, err := s.store.Tries(ctx, key)
@@ -121,17 +125,23 @@ func (s *Safe) counted(ctx context.Context, owner Owner, check func() error) err
 	if now.Before(tries.Until) {
 		return tooMany(now, tries.Until)
 	}
-	err = check()
-	if fault.Has(err, fault.SecondFactorWrong) {
-		if storeErr := s.store.AddTry(ctx, key, now, waitAfter); storeErr != nil {
-			return storeErr
-		}
+	var count int
+	err = s.store.AddTry(ctx, key, now, func(n int) time.Duration {
+		count = n
+		return waitAfter(n)
+	})
+	if err != nil {
 		return err
 	}
-	if err == nil && tries.Count > 0 {
-		return s.store.ClearTries(ctx, key)
+	// After the free tries each wait ends for one alone: not for those who
+	// read the same end of it and were counted later.
+	if count > freeTries && count != tries.Count+1 {
+		return tooMany(now, now.Add(waitAfter(count)))
 	}
-	return err
+	if err := check(); err != nil {
+		return err
+	}
+	return s.store.ClearTries(ctx, key)
 }
 
 // match finds the step whose code this is, now or one step off.
