@@ -124,6 +124,10 @@ func (d *Directory) Save(ctx context.Context, t Tenant) error {
 	return d.store.SaveTenant(ctx, t)
 }
 
+// domainName is idna.Lookup that also holds to the lengths of the DNS (RFC 1035
+// 2.3.4): no empty label and none over 63 bytes.
+var domainName = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.VerifyDNSLength(true))
+
 // FoldDomain brings a domain to the form that is stored and compared: ASCII
 // (IDNA 2008), lower case, no trailing dot. False when it is no domain name.
 func FoldDomain(name string) (string, bool) {
@@ -131,7 +135,7 @@ func FoldDomain(name string) (string, bool) {
 	if name == "" || len(name) > 253 || !strings.Contains(name, ".") {
 		return "", false
 	}
-	folded, err := idna.Lookup.ToASCII(name)
+	folded, err := domainName.ToASCII(name)
 	if err != nil {
 		return "", false
 	}
