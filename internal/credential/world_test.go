@@ -25,9 +25,9 @@ var (
 // clock is an instant that tests move.
 type clock struct{ at atomic.Int64 }
 
-func (c *clock) Now() time.Time          { return time.Unix(0, c.at.Load()).UTC() }
-func (c *clock) set(at time.Time)        { c.at.Store(at.UnixNano()) }
-func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
+func (c *clock) Now() time.Time          { return time.UnixMicro(c.at.Load()).UTC() }
+func (c *clock) set(at time.Time)        { c.at.Store(at.UnixMicro()) }
+func (c *clock) advance(d time.Duration) { c.at.Add(d.Microseconds()) }
 
 // newSafe opens the room over a real store, at noon.
 func newSafe(t *testing.T) (*credential.Safe, *clock) {
