@@ -71,6 +71,9 @@ func (j *Journeys) Answer(ctx context.Context, text string, b Browser, a Answer)
 	return screen, err
 }
 
+// signedCandidates are the people who could go on. A journey that rests on
+// somebody's session ends with it: a page left open on a shared computer is
+// worth nothing after the sign-out.
 func (j *Journeys) signedCandidates(ctx context.Context, journey Journey, b Browser) ([]Signed, error) {
 	authority, err := j.tenants.Authority(ctx, journey.Request.Authority)
 	if err != nil {
@@ -79,6 +82,10 @@ func (j *Journeys) signedCandidates(ctx context.Context, journey Journey, b Brow
 	session, err := j.session(ctx, b)
 	if err != nil {
 		return nil, err
+	}
+	stillSigned := func(s Signed) bool { return s.Home == journey.Home && s.Account == journey.Account }
+	if journey.Account != "" && !journey.Proved && !slices.ContainsFunc(session.People, stillSigned) {
+		return nil, fault.New(fault.PageExpired)
 	}
 	return j.candidates(ctx, session, journey.Request, authority), nil
 }
