@@ -139,7 +139,11 @@ func FoldDomain(name string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	return strings.ToLower(folded), true
+	// A folded domain is a key, so folding it again must change nothing: a
+	// broken character would have a second spelling.
+	folded = strings.ToLower(folded)
+	again, err := domainName.ToASCII(folded)
+	return folded, err == nil && again == folded && !strings.HasSuffix(folded, ".")
 }
 
 // Shorten cuts foreign text to a length that fits a message.
