@@ -97,7 +97,7 @@ type wireError struct {
 // programs, a page for people at the authorize and sign-out addresses.
 func (e *Edge) fail(w http.ResponseWriter, r *http.Request, c call, err error, about signin.About) {
 	f := fault.Of(err)
-	if f.Code == fault.Unexpected {
+	if f.Code == fault.Unexpected || f.Code == fault.DirectoryBusy {
 		e.log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "correlation", c.correlation, "error", err)
 	}
 	about.CorrelationID, about.TraceID = c.correlation, c.trace

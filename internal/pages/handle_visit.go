@@ -70,7 +70,7 @@ func (s *Site) choose(w http.ResponseWriter, r *http.Request, lang string) {
 func (s *Site) RefuseVisit(w http.ResponseWriter, r *http.Request, err error, about signin.About) {
 	f := fault.Of(err)
 	kept := s.attempts.Keep(r.Context(), about.Attempt(f, browserFamily(r)))
-	if f.Code == fault.Unexpected {
+	if f.Code == fault.Unexpected || f.Code == fault.DirectoryBusy {
 		s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "reference", kept.Reference, "error", err)
 	}
 	kind := ""

@@ -168,13 +168,13 @@ func (db *DB) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 // row reads at most one row outside any transaction.
 func (db *DB) row(ctx context.Context, text string, args ...any) scanner {
 	if !db.engine.prepares {
-		return db.readers.QueryRowContext(ctx, text, args...)
+		return reading{db, db.readers.QueryRowContext(ctx, text, args...)}
 	}
 	s, err := db.statement(ctx, text)
 	if err != nil {
-		return failed{err}
+		return failed{db.outage(err)}
 	}
-	return s.QueryRowContext(ctx, args...)
+	return reading{db, s.QueryRowContext(ctx, args...)}
 }
 
 // rows reads many rows outside any transaction; each is handed to scan.
@@ -184,16 +184,16 @@ func (db *DB) rows(ctx context.Context, scan func(scanner) error, text string, a
 	if db.engine.prepares {
 		var s *sql.Stmt
 		if s, err = db.statement(ctx, text); err != nil {
-			return err
+			return db.outage(err)
 		}
 		rows, err = s.QueryContext(ctx, args...)
 	} else {
 		rows, err = db.readers.QueryContext(ctx, text, args...)
 	}
 	if err != nil {
-		return err
+		return db.outage(err)
 	}
-	return each(rows, scan)
+	return db.outage(each(rows, scan))
 }
 
 type scanner interface{ Scan(dest ...any) error }

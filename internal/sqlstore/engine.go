@@ -27,7 +27,9 @@ type engine struct {
 	// begin opens a transaction that may write.
 	begin       string
 	isRetryable func(error) bool
-	locker      func() (lock.SessionLocker, error)
+	// isOutage: the engine itself cannot go on, whatever it was asked.
+	isOutage func(error) bool
+	locker   func() (lock.SessionLocker, error)
 }
 
 func engineOf(address string) (engine, error) {
@@ -50,6 +52,18 @@ var sqliteEngine = engine{
 	isRetryable: func(err error) bool {
 		var e *sqlite.Error
 		return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED)
+	},
+	isOutage: func(err error) bool {
+		var e *sqlite.Error
+		if !errors.As(err, &e) {
+			return false
+		}
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY,
+			sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM:
+			return true
+		}
+		return false
 	},
 }
 
@@ -96,6 +110,16 @@ var postgresEngine = engine{
 	isRetryable: func(err error) bool {
 		var e *pgconn.PgError
 		return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+	},
+	isOutage: func(err error) bool {
+		var connect *pgconn.ConnectError
+		var e *pgconn.PgError
+		if !errors.As(err, &e) {
+			return errors.As(err, &connect) || pgconn.SafeToRetry(err)
+		}
+		// Lost connections, no resources, and the server going down (classes
+		// 08, 53 and 57P).
+		return strings.HasPrefix(e.Code, "08") || strings.HasPrefix(e.Code, "53") || strings.HasPrefix(e.Code, "57P")
 	},
 	// Two nodes that start together must not migrate together; the second looks
 	// again each second, for a minute.

@@ -101,7 +101,7 @@ func (db *DB) write(ctx context.Context, do func(*tx) error) (err error) {
 	defer func() {
 		// A send on the closed channel: the store ended while we waited.
 		if recover() != nil {
-			err = errClosed
+			err = busy(errClosed)
 		}
 	}()
 	j := &job{do: do, answer: make(chan error, 1)}
@@ -168,25 +168,28 @@ func (db *DB) once(batch []*job) (err error) {
 	ctx := context.Background()
 	p, err := db.takePen(ctx)
 	if err != nil {
-		return fmt.Errorf("connect: %w", err)
+		return busy(fmt.Errorf("connect: %w", err))
 	}
 	defer func() { db.putPen(ctx, p, err) }()
 	view := &tx{ctx: ctx, pen: p, db: db}
 	if _, err := view.exec(p.begin); err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return busy(fmt.Errorf("begin: %w", err))
 	}
 	for _, j := range batch {
 		if err := j.do(view); err != nil {
-			return err
+			return db.outage(err)
 		}
 	}
 	if err := db.failpoint("before commit"); err != nil {
-		return err
+		return busy(err)
 	}
 	if _, err := view.exec("COMMIT"); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return busy(fmt.Errorf("commit: %w", err))
 	}
-	return db.failpoint("after commit")
+	if err := db.failpoint("after commit"); err != nil {
+		return busy(err)
+	}
+	return nil
 }
 
 // takePen gives the connection to write with: the one that is kept, or one of
