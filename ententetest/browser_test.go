@@ -43,7 +43,7 @@ func newDesk(t *testing.T, name string, width, height int64) *desk {
 		// The test world's certificate is made for this test alone.
 		chromedp.Flag("ignore-certificate-errors", true), chromedp.Flag("hide-scrollbars", true))
 	tab, closeTab := chromedp.NewContext(allocated)
-	tab, cancel := context.WithTimeout(tab, 90*time.Second)
+	tab, cancel := context.WithTimeout(tab, 5*time.Minute)
 	t.Cleanup(func() { cancel(); closeTab(); stop() })
 	if err := os.MkdirAll(artifacts, 0o755); err != nil {
 		t.Fatal(err)
