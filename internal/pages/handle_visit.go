@@ -92,6 +92,9 @@ func (s *Site) RefuseVisit(w http.ResponseWriter, r *http.Request, err error, ab
 // pageStatus is the status of a page about a failure: the request's fault is a
 // 400, ours a 500; a person who has to do something gets a page like any other.
 func pageStatus(f *fault.Fault) int {
+	if f.Code == fault.MethodUnsupported {
+		return http.StatusMethodNotAllowed
+	}
 	switch fault.Describe(f.Code).Kind {
 	case fault.Person, fault.Interaction, fault.Refused:
 		return http.StatusOK
