@@ -2,16 +2,16 @@ package ententetest_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"net/http/httptest"
 
 	"github.com/entente-id/entente/ententetest"
 	"github.com/entente-id/entente/internal/devworld"
@@ -22,7 +22,8 @@ import (
 	"github.com/entente-id/entente/sam/vault/file"
 )
 
-// nodes are two servers over one database behind a balancer that takes turns.
+// nodes are two server processes over one database behind a balancer that
+// takes turns.
 type nodes struct {
 	balancer *httptest.Server
 	turns    atomic.Int64
@@ -40,14 +41,18 @@ func startNodes(t *testing.T) *nodes {
 		targets[i].ServeHTTP(w, r)
 	}))
 	t.Cleanup(n.balancer.Close)
-	store := pgtest.Database(t)
+	store, folder := pgtest.Database(t), filepath.Join(t.TempDir(), "trust")
+	trust, err := devworld.OpenTrust(folder, ententetest.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust.Pool(), MinVersion: tls.VersionTLS12}}
 	for i := range targets {
-		w := ententetest.StartWith(t, ententetest.Options{Store: store, Origin: n.balancer.URL})
-		address, err := url.Parse(w.Address())
-		if err != nil {
-			t.Fatal(err)
-		}
-		targets[i] = &httputil.ReverseProxy{Transport: w.Client().Transport, Rewrite: func(r *httputil.ProxyRequest) {
+		listen := freeAddress(t)
+		server := startChild(t, []string{childStore + "=" + store, childListen + "=" + listen, childTrust + "=" + folder, childAs + "=" + n.balancer.URL})
+		t.Cleanup(server.kill)
+		address := &url.URL{Scheme: "https", Host: listen}
+		targets[i] = &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(address)
 			r.Out.Host = r.In.Host
 		}}

@@ -2,6 +2,7 @@ package ententetest_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	crand "crypto/rand"
 	"crypto/tls"
@@ -32,6 +33,8 @@ const (
 	childStore  = "ENTENTE_TEST_CHILD_STORE"
 	childListen = "ENTENTE_TEST_CHILD_LISTEN"
 	childTrust  = "ENTENTE_TEST_CHILD_TRUST"
+	// childAs is the address it answers as, behind a balancer.
+	childAs = "ENTENTE_TEST_CHILD_ORIGIN"
 )
 
 func TestMain(m *testing.M) {
@@ -56,7 +59,7 @@ func serveUntilKilled() error {
 		return err
 	}
 	h, err := house.Open(ctx, house.Config{
-		Origin: "https://" + os.Getenv(childListen), Store: os.Getenv(childStore), MasterKey: []byte("the master key of a mortal server"),
+		Origin: cmp.Or(os.Getenv(childAs), "https://"+os.Getenv(childListen)), Store: os.Getenv(childStore), MasterKey: []byte("the master key of a mortal server"),
 		Log: slog.New(slog.DiscardHandler), Source: id.Source{Now: ententetest.Now, Random: crand.Reader}, Dev: true,
 	})
 	if err != nil {
@@ -105,18 +108,24 @@ func (c *child) kill() {
 	_ = c.command.Wait()
 }
 
+// freeAddress is one on loopback that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	probe, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer probe.Close()
+	return probe.Addr().String()
+}
+
 func TestKillingTheServerProcessLosesNoRefreshToken(t *testing.T) {
 	const kills = 60
 	seed := uint64(7)
 	t.Logf("seed %d, %d SIGKILLs", seed, kills)
 	chance := rand.New(rand.NewPCG(seed, 2))
 	folder := t.TempDir()
-	probe, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listen := probe.Addr().String()
-	_ = probe.Close()
+	listen := freeAddress(t)
 	trust, err := devworld.OpenTrust(filepath.Join(folder, "trust"), ententetest.Now())
 	if err != nil {
 		t.Fatal(err)
