@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/tenant"
 )
 
 // GraphApp is the directory API, to which scopes without a resource belong.
@@ -90,12 +91,12 @@ func (r *Registry) addScope(ctx context.Context, w *Wanted, word string) error {
 	} else {
 		p, ok := resource.Scope(name)
 		if !ok {
-			return fault.New(fault.ScopeInvalid, "scope", word, "rule", "a permission that the resource offers")
+			return fault.New(fault.ScopeInvalid, "scope", tenant.Shorten(word), "rule", "a permission that the resource offers")
 		}
 		at.Names = append(at.Names, p.Name)
 	}
 	if at.Default && len(at.Names) > 0 {
-		return fault.New(fault.ScopeInvalid, "scope", word, "rule", ".default stands alone, without named permissions")
+		return fault.New(fault.ScopeInvalid, "scope", tenant.Shorten(word), "rule", ".default stands alone, without named permissions")
 	}
 	at.Typed = append(at.Typed, word)
 	return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/tenant"
 )
 
 var _ application.Store = (*DB)(nil)
@@ -32,7 +33,7 @@ func (db *DB) ApplicationIdentified(ctx context.Context, identifier string) (id.
 	var app string
 	err := db.row(ctx, `SELECT app FROM application_identifier WHERE identifier = $1`, identifier).Scan(&app)
 	if err != nil {
-		return "", absent(err, fault.New(fault.ResourceUnknown, "resource", identifier), "read identifier")
+		return "", absent(err, fault.New(fault.ResourceUnknown, "resource", tenant.Shorten(identifier)), "read identifier")
 	}
 	return id.App(app), nil
 }
