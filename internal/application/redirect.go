@@ -82,21 +82,21 @@ func (a Application) MayRedirectTo(asked string) (Redirect, bool) {
 		}
 	}
 	for _, r := range a.Redirects {
-		if sameLoopback(r.URI, asked) || withSlash(r.URI) == asked || r.URI == withSlash(asked) {
+		if sameLoopback(r.URI, asked) || slashApart(r.URI, asked) || slashApart(asked, r.URI) {
 			return r, true
 		}
 	}
 	return Redirect{}, false
 }
 
-// withSlash adds the empty path to an address that has none, and gives
-// nothing for one that has.
-func withSlash(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Path != "" || u.RawQuery != "" || u.Host == "" {
-		return "\x00"
+// slashApart reports whether two addresses differ in the empty path alone:
+// the first has none, the second has "/".
+func slashApart(bare, slashed string) bool {
+	if bare+"/" != slashed {
+		return false
 	}
-	return address + "/"
+	u, err := url.Parse(bare)
+	return err == nil && u.Path == "" && u.RawQuery == "" && u.Host != ""
 }
 
 func sameLoopback(registered, asked string) bool {
