@@ -12,6 +12,7 @@ import (
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/house"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/pages"
 )
 
 // The applications of the world.
@@ -27,7 +28,7 @@ const (
 	// Inhouse is Northwind's own, for its own tenant only.
 	Inhouse id.App = "d1000000-0000-4000-8000-000000000005"
 	// Account is Entente's own account page.
-	Account id.App = "d1000000-0000-4000-8000-0000000000ac"
+	Account id.App = pages.AccountApp
 	// AzureCLI is a public client that tools use when they are told of none.
 	AzureCLI id.App = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 

@@ -46,9 +46,9 @@ const (
 	stepAddress    = "/signin/step"
 	signOutAddress = "/signout"
 	accountDone    = "/account/done"
-	// accountApp is our own application for the account pages; its challenge
+	// AccountApp is the client id of our own application for the account pages; its challenge
 	// has no verifier, because its codes are never redeemed.
-	accountApp       = "d1000000-0000-4000-8000-0000000000ac"
+	AccountApp       = "d1000000-0000-4000-8000-0000000000ac"
 	accountResource  = "https://graph.microsoft.com"
 	accountChallenge = "the-code-of-an-account-page-is-never-redeemed"
 	// maxForm bounds a posted form; a request with long state travels in it.

@@ -189,7 +189,7 @@ func (s *Site) endSession(w http.ResponseWriter, r *http.Request, b signin.Brows
 // whoever has none sets one up there. Nothing else is asked for.
 func (s *Site) secondFactor(w http.ResponseWriter, r *http.Request) {
 	query := url.Values{
-		"client_id": {accountApp}, "response_type": {"code"}, "redirect_uri": {s.origin + accountDone}, "resource": {accountResource},
+		"client_id": {AccountApp}, "response_type": {"code"}, "redirect_uri": {s.origin + accountDone}, "resource": {accountResource},
 		"code_challenge": {accountChallenge}, "code_challenge_method": {"S256"}, "amr_values": {"mfa"},
 	}
 	http.Redirect(w, r, "/common/oauth2/authorize?"+query.Encode(), http.StatusFound)
