@@ -75,6 +75,16 @@ const (
 	AssignRole        Remedy = "assign-role"
 	UseUserToken      Remedy = "use-user-token"
 	UseCodeFlow       Remedy = "use-code-flow"
+	AskForPass        Remedy = "ask-for-pass"
+	WaitForDecision   Remedy = "wait-for-decision"
+	TypeCodeAgain     Remedy = "type-code-again"
+	NewDeviceCode     Remedy = "new-device-code"
+	NewCode           Remedy = "new-code"
+	AskForAccess      Remedy = "ask-for-access"
+	InvitedElsewhere  Remedy = "invited-elsewhere"
+	AskForInvitation  Remedy = "ask-for-invitation"
+	ConnectProfile    Remedy = "connect-profile"
+	ReadTerms         Remedy = "read-terms"
 )
 
 // Entry is one row of the catalogue.

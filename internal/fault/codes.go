@@ -82,6 +82,11 @@ const (
 	OriginForbidden      Code = 9002326
 	OriginRequired       Code = 9002327
 	WorkAccountsOnly     Code = 9002332
+	FactorPlace          Code = 53010
+	ApprovalWaiting      Code = 90095
+	RequestLoop          Code = 50196
+	DeviceCodeWrong      Code = 70018
+	DeviceCodeExpired    Code = 70019
 	Unexpected           Code = 50000
 
 	TokenReused          Code = 9700001
@@ -95,6 +100,24 @@ const (
 	PageUnknown          Code = 9700012
 	ReferenceUnknown     Code = 9700013
 	SchemaNewer          Code = 9700020
+	MailCodeWrong        Code = 9700030
+	MailCodeExpired      Code = 9700031
+	PasswordWeak         Code = 9700032
+	NameTaken            Code = 9700033
+	PassWrong            Code = 9700034
+	AppDenied            Code = 9700040
+	AppBlocked           Code = 9700041
+	MembershipMissing    Code = 9700042
+	InvitationUnusable   Code = 9700043
+	ProfileElsewhere     Code = 9700044
+	TermsPending         Code = 9700045
+	Maintenance          Code = 9700046
+	UpstreamFailed       Code = 9700047
+	UpstreamUnlinked     Code = 9700048
+	UpstreamMisset       Code = 9700049
+	SetupLinkUnusable    Code = 9700050
+	InputInvalid         Code = 9700051
+	RequestRepeated      Code = 9700052
 	AccessTokenMissing   Code = 9700100
 	AccessTokenInvalid   Code = 9700101
 	AccessTokenExpired   Code = 9700102
@@ -201,6 +224,11 @@ var rows = []Entry{
 	{OriginForbidden, "CrossOriginNotForThisClientType", "M34", Request, Developer, []Remedy{CheckRedirect, CopyReport}},
 	{OriginRequired, "BrowserClientOutsideBrowser", "M34", Request, Developer, []Remedy{CheckRedirect, CopyReport}},
 	{WorkAccountsOnly, "AppForWorkAccountsOnly", "M01", Request, Developer, []Remedy{CheckAuthority, UseAnother}},
+	{FactorPlace, "ProofUpBlockedDueToRisk", "M11", Refused, IT, []Remedy{AskForPass, AskIT, UseAnother}},
+	{ApprovalWaiting, "AdminConsentRequiredRequestAccess", "M15", Refused, IT, []Remedy{WaitForDecision, AskIT, UseAnother}},
+	{RequestLoop, "LoopDetected", "M36", Request, Developer, []Remedy{CheckRequest, CopyReport}},
+	{DeviceCodeWrong, "BadVerificationCode", "M39", Person, You, []Remedy{TypeCodeAgain, NewDeviceCode}},
+	{DeviceCodeExpired, "CodeExpired", "M39", Grant, You, []Remedy{NewDeviceCode}},
 	{Unexpected, "TokenIssuanceError", "M47", Internal, Operator, []Remedy{TryAgain, CopyReport}},
 
 	{TokenReused, "RefreshTokenReused", "M28", Grant, Developer, []Remedy{RenewConsent, AskIT}},
@@ -214,6 +242,24 @@ var rows = []Entry{
 	{PageUnknown, "PageUnknown", "M49", Absent, You, []Remedy{BackToApp, CopyReport}},
 	{ReferenceUnknown, "ReferenceUnknown", "M50", Absent, You, []Remedy{TryAgain}},
 	{SchemaNewer, "SchemaNewerThanProgram", "M47", Internal, Operator, []Remedy{CopyReport}},
+	{MailCodeWrong, "MailboxCodeWrong", "M41", Person, You, []Remedy{TryAgain, NewCode}},
+	{MailCodeExpired, "MailboxCodeExpired", "M41", Person, You, []Remedy{NewCode}},
+	{PasswordWeak, "PasswordTooWeak", "M08", Person, You, []Remedy{TryAgain}},
+	{NameTaken, "SignInNameTaken", "M40", Person, You, []Remedy{TryAgain, UseAnother}},
+	{PassWrong, "TemporaryPassWrong", "M05", Person, You, []Remedy{TryAgain, AskForPass}},
+	{AppDenied, "AppAccessDenied", "M16", Refused, IT, []Remedy{AskProgramme, UseAnother}},
+	{AppBlocked, "AppBlockedByOrganisation", "M16", Refused, IT, []Remedy{AskProgramme, UseAnother}},
+	{MembershipMissing, "NoMemberOfProgramme", "M17", Person, Programme, []Remedy{AskForAccess, InvitedElsewhere, UseAnother}},
+	{InvitationUnusable, "InvitationUnusable", "M19", Absent, Programme, []Remedy{AskForInvitation, UseAnother}},
+	{ProfileElsewhere, "ProfileOfAnotherAccount", "M20", Interaction, You, []Remedy{ConnectProfile, UseAnother}},
+	{TermsPending, "TermsNotAccepted", "M21", Interaction, You, []Remedy{ReadTerms, BackToApp}},
+	{Maintenance, "ReadOnlyForMaintenance", "M48", Temporary, Time, []Remedy{WaitAndRetry}},
+	{UpstreamFailed, "CompanySignInFailed", "M52", Person, IT, []Remedy{TryAgain, AskIT, UseAnother}},
+	{UpstreamUnlinked, "CompanyAccountNotLinked", "M20", Person, IT, []Remedy{AskIT, UseAnother}},
+	{UpstreamMisset, "CompanySignInMisconfigured", "M52", Refused, IT, []Remedy{AskIT, CopyReport}},
+	{SetupLinkUnusable, "SetupLinkUnusable", "M19", Absent, IT, []Remedy{AskForInvitation}},
+	{InputInvalid, "FormFieldInvalid", "M34", Person, You, []Remedy{TryAgain}},
+	{RequestRepeated, "RequestRepeatedTooSoon", "M06", Temporary, Time, []Remedy{WaitAndRetry}},
 	{AccessTokenMissing, "AccessTokenMissing", "M34", Client, Developer, []Remedy{CheckRequest, CopyReport}},
 	{AccessTokenInvalid, "AccessTokenInvalid", "M34", Client, Developer, []Remedy{CheckRequest, CopyReport}},
 	{AccessTokenExpired, "AccessTokenExpired", "M34", Client, Developer, []Remedy{CheckRequest, CheckClock}},

@@ -19,6 +19,7 @@ const module = "github.com/entente-id/entente/"
 var levels = [][]string{
 	{"internal/fault", "internal/id", "internal/fresh"},
 	{"internal/audit", "internal/seal"},
+	{"internal/message"},
 	{"internal/tenant"},
 	{"internal/account", "internal/application"},
 	{"internal/credential", "internal/policy", "internal/consent"},
@@ -34,7 +35,7 @@ var levels = [][]string{
 }
 
 // domain rooms know no network, no SQL and no templates.
-const firstEdge = 9
+const firstEdge = 10
 
 var forbiddenInDomain = []string{"net/http", "database/sql", "html/template", "github.com/spf13/cobra"}
 

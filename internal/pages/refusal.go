@@ -94,8 +94,11 @@ var remedyActions = map[fault.Remedy]action{
 	fault.BackToApp: back,
 	fault.AskIT:     writeIT, fault.ResetPassword: writeIT, fault.AssignRole: writeIT,
 	fault.AskCustomer: writeIT, fault.RenewRelationship: writeIT, fault.AuthorizeCustomer: writeIT,
-	fault.AskProgramme: writeProgramme,
-	fault.CopyReport:   copyReport,
+	fault.AskProgramme: writeProgramme, fault.AskForInvitation: writeProgramme, fault.AskForAccess: writeProgramme,
+	fault.InvitedElsewhere: restart, fault.ConnectProfile: restart, fault.ReadTerms: restart,
+	fault.TypeCodeAgain: restart, fault.NewCode: restart,
+	fault.AskForPass: writeIT,
+	fault.CopyReport: copyReport,
 }
 
 // shownFacts are the facts that developers need to see as they are.

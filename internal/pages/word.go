@@ -25,7 +25,7 @@ const (
 // "fact.<name>" that stands in when the fact is not known.
 var factKinds = map[string]factKind{
 	"app": named, "org": named, "name": named, "policy": named, "role": named, "resource": named,
-	"publisher": named, "purpose": named, "title": named,
+	"publisher": named, "purpose": named, "title": named, "reason": named,
 	"domain": identifier, "parameter": identifier, "permission": identifier,
 	"reference": identifier,
 	"minutes":   number, "seconds": number, "people": number,
