@@ -29,7 +29,7 @@ type World struct {
 // Seed fills an empty house with the world, or finds it seeded already.
 func Seed(ctx context.Context, h *house.House) (*World, error) {
 	w := &World{House: h, inbox: newInbox(h)}
-	h.Pages.Watch = w.inbox.watch
+	h.Pages.Watch, h.Post = w.inbox.watch, w.inbox.post
 	h.DevPages = w.inbox
 	if _, err := h.Tenants.Find(ctx, Fabrikam); err == nil {
 		return w, nil

@@ -20,6 +20,7 @@ import (
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/graph"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/oauth"
 	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/partner"
@@ -46,6 +47,10 @@ type Config struct {
 	// SupportMail is the programme owner's address, shown on pages.
 	SupportMail string
 
+	// Post carries a mail to its reader. Without it messages wait in the outbox
+	// until they expire.
+	Post func(context.Context, pages.Mail) error
+
 	// Dev marks every page and answer; Forgetful and Failpoint are for worlds
 	// that end with the process.
 	Dev       bool
@@ -71,8 +76,10 @@ type House struct {
 	Issuer    *token.Issuer
 	Journeys  *signin.Journeys
 	Attempts  *audit.Log
+	Outbox    *message.Outbox
 	Pages     *pages.Site
 
+	custody    *seal.Custody
 	oauth      *oauth.Edge
 	partnerapi http.Handler
 	graph      http.Handler
@@ -106,6 +113,7 @@ func (h *House) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	h.custody = custody
 	db, source := h.DB, h.Source
 	h.Tenants = tenant.NewDirectory(db, source.Now)
 	h.People = account.NewPeople(db)
@@ -127,6 +135,9 @@ func (h *House) build(ctx context.Context) error {
 		return err
 	}
 	h.Attempts = audit.NewLog(db, source, h.Log)
+	if h.Outbox, err = message.NewOutbox(db, source, custody, h.Log); err != nil {
+		return err
+	}
 	h.Journeys, err = signin.NewJourneys(db, source, custody, signin.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Safe: h.Safe, Consents: h.Consents, Issuer: h.Issuer,
 	})
@@ -141,7 +152,13 @@ func (h *House) buildEdges() error {
 	if err != nil {
 		return err
 	}
-	h.Pages = pages.NewSite(drawings, h.Origin, h.Journeys, h.Attempts, h.Source, h.Log)
+	h.Pages, err = pages.NewSite(drawings, h.Origin, pages.Rooms{
+		Journeys: h.Journeys, Attempts: h.Attempts, People: h.People, Tenants: h.Tenants, Apps: h.Apps,
+		Families: h.Families, Custody: h.custody,
+	}, h.Source, h.Log)
+	if err != nil {
+		return err
+	}
 	h.oauth, err = oauth.New(h.Origin, oauth.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
 		Families: h.Families, Issuer: h.Issuer, Keys: h.Keys, Journeys: h.Journeys, Attempts: h.Attempts,
@@ -163,6 +180,20 @@ func (h *House) buildEdges() error {
 		Attempts: h.Attempts, Source: h.Source, Origin: h.Origin, Authority: h.Origin, Log: h.Log,
 	})
 	return nil
+}
+
+// Deliver puts what waits in the outbox into words and posts it.
+func (h *House) Deliver(ctx context.Context) error {
+	if h.Post == nil {
+		return nil
+	}
+	return h.Outbox.Deliver(ctx, func(ctx context.Context, m message.Message) error {
+		mail, err := h.Pages.Mail(h.Origin, m)
+		if err != nil {
+			return err
+		}
+		return h.Post(ctx, mail)
+	})
 }
 
 // Tend does what is due from time to time: new signing keys, and forgetting

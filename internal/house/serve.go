@@ -19,6 +19,9 @@ const (
 	maxHeaderBytes    = 64 << 10
 	// drain is how long requests under way may take to end.
 	drain = 10 * time.Second
+	// carryEvery is how often the outbox is looked at without a nudge: another
+	// node may have put something there and ended.
+	carryEvery = 30 * time.Second
 	// tendEvery is how often the house looks after what is due.
 	tendEvery = 10 * time.Minute
 )
@@ -36,6 +39,7 @@ func (h *House) Serve(ctx context.Context, l net.Listener, certificate tls.Certi
 	tending, stop := context.WithCancel(ctx)
 	defer stop()
 	go h.tend(tending)
+	go h.carry(tending)
 	go breathe(tending)
 	ended := make(chan error, 1)
 	go func() { ended <- server.ServeTLS(l, "", "") }()
@@ -64,6 +68,23 @@ func (h *House) tend(ctx context.Context) {
 			if err := h.Tend(ctx); err != nil {
 				h.Log.ErrorContext(ctx, "tend", "error", err)
 			}
+		}
+	}
+}
+
+// carry delivers messages as they come.
+func (h *House) carry(ctx context.Context) {
+	ticker := time.NewTicker(carryEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		case <-h.Outbox.Nudged():
+		}
+		if err := h.Deliver(ctx); err != nil && ctx.Err() == nil {
+			h.Log.ErrorContext(ctx, "deliver messages", "error", err)
 		}
 	}
 }

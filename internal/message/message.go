@@ -78,6 +78,8 @@ type Message struct {
 	// Path is where its one link leads, on our own origin. Opening it changes
 	// nothing: links are opened by scanners too.
 	Path string
+	// Link is an absolute address instead, such as the registered home of an app.
+	Link string
 	// Reference is what people quote about it.
 	Reference string
 	// Calendar is an attached calendar file (RFC 5545), empty for none.

@@ -8,10 +8,15 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/tenant"
+	"github.com/entente-id/entente/internal/token"
 	"rsc.io/qr"
 )
 
@@ -19,9 +24,12 @@ import (
 // and draws what comes back.
 type Site struct {
 	*Pages
+	rooms    Rooms
 	journeys *signin.Journeys
 	attempts *audit.Log
 	source   id.Source
+	key      *seal.Key
+	mux      *http.ServeMux
 	log      *slog.Logger
 	// origin is the external address of the site.
 	origin string
@@ -36,9 +44,29 @@ type Site struct {
 	crossOrigin *http.CrossOriginProtection
 }
 
+// Rooms are what the pages call.
+type Rooms struct {
+	Journeys *signin.Journeys
+	Attempts *audit.Log
+	People   *account.People
+	Tenants  *tenant.Directory
+	Apps     *application.Registry
+	Families *token.Families
+	Custody  *seal.Custody
+}
+
 // NewSite opens the pages for visitors.
-func NewSite(p *Pages, origin string, journeys *signin.Journeys, attempts *audit.Log, source id.Source, log *slog.Logger) *Site {
-	return &Site{Pages: p, origin: origin, journeys: journeys, attempts: attempts, source: source, log: log, crossOrigin: http.NewCrossOriginProtection()}
+func NewSite(p *Pages, origin string, rooms Rooms, source id.Source, log *slog.Logger) (*Site, error) {
+	key, err := rooms.Custody.Key("pages")
+	if err != nil {
+		return nil, err
+	}
+	s := &Site{
+		Pages: p, origin: origin, rooms: rooms, journeys: rooms.Journeys, attempts: rooms.Attempts, source: source, log: log,
+		key: key, mux: http.NewServeMux(), crossOrigin: http.NewCrossOriginProtection(),
+	}
+	s.route()
+	return s, nil
 }
 
 // Addresses of the site.
@@ -55,9 +83,11 @@ const (
 	maxForm = 512 << 10
 )
 
-// Handler routes the site's own addresses.
-func (s *Site) Handler() http.Handler {
-	mux := http.NewServeMux()
+// Mux takes the addresses of rooms that have pages of their own.
+func (s *Site) Mux() *http.ServeMux { return s.mux }
+
+func (s *Site) route() {
+	mux := s.mux
 	mux.Handle("GET /assets/", s.Assets())
 	mux.HandleFunc("POST "+stepAddress, s.takeStep)
 	mux.HandleFunc("GET /signin/", s.outOfDate)
@@ -72,18 +102,22 @@ func (s *Site) Handler() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.RefuseVisit(w, r, fault.New(fault.PageUnknown, "path", r.URL.Path), signin.About{Step: "page"})
 	})
+}
+
+// Handler answers the site's own addresses and those of its rooms.
+func (s *Site) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The language links of pages without a form.
 		if lang := r.URL.Query().Get("ui_locales"); lang != "" && r.Method == http.MethodGet {
 			s.choose(w, r, lang)
 		}
-		mux.ServeHTTP(w, r)
+		s.mux.ServeHTTP(w, r)
 	})
 }
 
 // takeStep takes the answer to one page of a journey.
 func (s *Site) takeStep(w http.ResponseWriter, r *http.Request) {
-	if !s.form(w, r) {
+	if !s.Form(w, r) {
 		return
 	}
 	browser := s.Browser(w, r)
@@ -113,9 +147,9 @@ func (s *Site) takeStep(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// form reads a posted form and refuses one that another site made the browser
-// send.
-func (s *Site) form(w http.ResponseWriter, r *http.Request) bool {
+// Form reads a posted form and refuses one that another site made the browser
+// send; it has answered when it gives false.
+func (s *Site) Form(w http.ResponseWriter, r *http.Request) bool {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := s.crossOrigin.Check(r); err != nil {
 		s.RefuseVisit(w, r, fault.New(fault.CrossSite).Because(err), signin.About{Step: "page"})

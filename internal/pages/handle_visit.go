@@ -151,7 +151,7 @@ func (s *Site) AskSignOut(w http.ResponseWriter, r *http.Request, back string, h
 }
 
 func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
-	if !s.form(w, r) {
+	if !s.Form(w, r) {
 		return
 	}
 	if lang := r.PostForm.Get("lang"); lang != "" {

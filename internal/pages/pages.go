@@ -10,11 +10,13 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
+	"path"
 )
 
-//go:embed templates/*.html
-var templateFiles embed.FS
+//go:embed templates/*.html words/*.json
+var files embed.FS
 
 // Options are what the whole set of pages depends on.
 type Options struct {
@@ -23,6 +25,9 @@ type Options struct {
 	// SupportMail is the programme owner's support address; without it no page
 	// offers to write there.
 	SupportMail string
+	// Rooms are the files of pages that live in packages of their own: their
+	// templates/*.html and words/*.json. No two rooms share a name.
+	Rooms []fs.FS
 }
 
 // Pages renders every page in every language. It is safe for concurrent use.
@@ -51,12 +56,55 @@ type Frame struct {
 	// "problem.code"; empty for none. ProblemFacts fill its placeholders.
 	Problem      string
 	ProblemFacts map[string]string
+	// Nav is the way around a room of several pages; empty for none.
+	Nav []NavItem
+}
+
+// NavItem is one place of a room.
+type NavItem struct {
+	// Label is a word key, Href an address of ours.
+	Label, Href string
+	// Count is a number beside the label, 0 for none.
+	Count   int
+	Current bool
+}
+
+// View is a page that a room of its own draws.
+type View struct {
+	Frame
+	// Status is the HTTP status; 0 means 200.
+	Status int
+	// Template is the name of the file; Title the word key of the heading, with
+	// its facts.
+	Template, Title string
+	Facts           map[string]string
+	// Data is what the template finds as .View.
+	Data any
+	// Field is the id of the field that the frame's problem belongs to.
+	Field string
+	// Again is the address that shows the same page in another language.
+	Again string
+	// Narrow keeps the column of a sign-in card; pages of rooms are wide.
+	Narrow bool
+}
+
+// Show writes a page of a room.
+func (p *Pages) Show(w http.ResponseWriter, v View) {
+	s := &sheet{
+		Frame: v.Frame, View: v.Data, Title: p.words.in(v.Lang).html(v.Title, v.Facts),
+		Field: v.Field, Again: v.Again, Wide: !v.Narrow,
+	}
+	if v.Status == 0 {
+		v.Status = http.StatusOK
+	}
+	p.render(w, v.Status, v.Template, s)
 }
 
 // New parses templates, words and assets. It fails when a word is missing in
 // any language, or a message of the fault catalogue has no words.
 func New(o Options) (*Pages, error) {
-	words, err := loadWords()
+	rooms := append([]fs.FS{files}, o.Rooms...)
+	words, err := loadWords(rooms)
 	if err != nil {
 		return nil, fmt.Errorf("load words: %w", err)
 	}
@@ -64,7 +112,7 @@ func New(o Options) (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load assets: %w", err)
 	}
-	templates, err := loadTemplates()
+	templates, err := loadTemplates(rooms)
 	if err != nil {
 		return nil, fmt.Errorf("load templates: %w", err)
 	}
@@ -78,27 +126,32 @@ func (p *Pages) Text(lang, key string, facts map[string]string) string {
 }
 
 // loadTemplates joins each page with the layout and the shared parts.
-func loadTemplates() (map[string]*template.Template, error) {
-	base, err := template.New("layout").ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+func loadTemplates(rooms []fs.FS) (map[string]*template.Template, error) {
+	base, err := template.New("layout").ParseFS(files, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return nil, err
 	}
-	entries, err := templateFiles.ReadDir("templates")
-	if err != nil {
-		return nil, err
-	}
-	pages := make(map[string]*template.Template, len(entries))
-	for _, entry := range entries {
-		name := entry.Name()
-		if name == "layout.html" || name == "parts.html" {
-			continue
-		}
-		page, err := base.Clone()
+	pages := map[string]*template.Template{}
+	for _, room := range rooms {
+		found, err := fs.Glob(room, "templates/*.html")
 		if err != nil {
 			return nil, err
 		}
-		if pages[name], err = page.ParseFS(templateFiles, "templates/"+name); err != nil {
-			return nil, err
+		for _, file := range found {
+			name := path.Base(file)
+			if name == "layout.html" || name == "parts.html" {
+				continue
+			}
+			if pages[name] != nil {
+				return nil, fmt.Errorf("two pages are named %s", name)
+			}
+			page, err := base.Clone()
+			if err != nil {
+				return nil, err
+			}
+			if pages[name], err = page.ParseFS(room, file); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return pages, nil

@@ -84,6 +84,8 @@ type InboxView struct {
 // InboxMessage is one mail, text message or call.
 type InboxMessage struct {
 	To, Subject, Body string
+	// HTML is the other form of a mail, for those who look at it.
+	HTML string
 	// Kind is "mail", "text" or "call".
 	Kind string
 	At   time.Time

@@ -27,8 +27,9 @@ var factKinds = map[string]factKind{
 	"app": named, "org": named, "name": named, "policy": named, "role": named, "resource": named,
 	"publisher": named, "purpose": named, "title": named, "reason": named,
 	"domain": identifier, "parameter": identifier, "permission": identifier,
-	"reference": identifier,
-	"minutes":   number, "seconds": number, "people": number,
+	"reference": identifier, "address": identifier, "old": identifier, "code": identifier, "host": identifier,
+	"rule": named, "count": number, "days": number, "step": named, "value": named,
+	"minutes": number, "seconds": number, "people": number,
 	"date": date,
 }
 

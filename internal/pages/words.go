@@ -1,19 +1,17 @@
 package pages
 
 import (
-	"embed"
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/message"
 )
-
-//go:embed words/*.json
-var wordFiles embed.FS
 
 // lexicon holds the words of one language.
 type lexicon struct {
@@ -33,17 +31,13 @@ func (d dictionary) in(lang string) lexicon {
 }
 
 // loadWords reads every language and fails on the first word that is missing,
-// malformed or superfluous.
-func loadWords() (dictionary, error) {
+// malformed, doubled or superfluous.
+func loadWords(rooms []fs.FS) (dictionary, error) {
 	d := dictionary{}
 	for _, tag := range complete {
-		content, err := wordFiles.ReadFile("words/" + tag + ".json")
+		texts, err := readTexts(rooms, tag)
 		if err != nil {
 			return nil, err
-		}
-		var texts map[string]string
-		if err := json.Unmarshal(content, &texts); err != nil {
-			return nil, fmt.Errorf("read %s: %w", tag, err)
 		}
 		if d[tag], err = newLexicon(tag, texts); err != nil {
 			return nil, err
@@ -60,6 +54,35 @@ func loadWords() (dictionary, error) {
 		}
 	}
 	return d, d["en"].cover()
+}
+
+// readTexts gathers a language from the files of every room: "<tag>.json" and
+// "<area>.<tag>.json".
+func readTexts(rooms []fs.FS, tag string) (map[string]string, error) {
+	all := map[string]string{}
+	for _, room := range rooms {
+		names, err := fs.Glob(room, "words/*"+tag+".json")
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			content, err := fs.ReadFile(room, name)
+			if err != nil {
+				return nil, err
+			}
+			var texts map[string]string
+			if err := json.Unmarshal(content, &texts); err != nil {
+				return nil, fmt.Errorf("read %s: %w", name, err)
+			}
+			for key, text := range texts {
+				if _, twice := all[key]; twice {
+					return nil, fmt.Errorf("%s: %s is there twice", name, key)
+				}
+				all[key] = text
+			}
+		}
+	}
+	return all, nil
 }
 
 func newLexicon(tag string, texts map[string]string) (lexicon, error) {
@@ -101,6 +124,9 @@ func (l lexicon) cover() error {
 				want = append(want, "remedy."+string(remedy)+".do")
 			}
 		}
+	}
+	for _, kind := range message.Kinds() {
+		want = append(want, "mail."+string(kind)+".subject", "mail."+string(kind)+".body")
 	}
 	for name := range factKinds {
 		want = append(want, "fact."+name)

@@ -1,0 +1,95 @@
+package pages
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/entente-id/entente/internal/message"
+)
+
+// Mail is a message in the words of its reader: a complete plain text and the
+// same in HTML, without remote images and with one link (experience.md 2.17).
+type Mail struct {
+	To, Subject, Text, HTML string
+	// Lang is the language it is written in.
+	Lang string
+	// Calendar is an attached calendar file, empty for none.
+	Calendar string
+}
+
+// mailView is what the HTML form of a mail is drawn from.
+type mailView struct {
+	Lang, Dir, Subject string
+	Paragraphs, Lines  []string
+	Link, Action       string
+	Foot               []string
+}
+
+// Mail puts a message into words. Links are made from the configured origin,
+// never from a request.
+func (p *Pages) Mail(origin string, m message.Message) (Mail, error) {
+	lang, ok := p.offered(m.Language)
+	if !ok {
+		lang, _ = p.match(m.Language)
+	}
+	l := p.words.in(lang)
+	facts := map[string]string{"reference": m.Reference}
+	for name, value := range m.Facts {
+		facts[name] = value
+	}
+	key := "mail." + string(m.Kind)
+	body := key + ".body"
+	if own := key + "." + m.Facts["what"] + ".body"; m.Facts["what"] != "" && l.has(own) {
+		body = own
+	}
+	v := mailView{Lang: l.tag, Dir: "ltr", Subject: oneLine(l.plain(key+".subject", facts)), Lines: m.Lines}
+	if l.tag == pseudo {
+		v.Dir = "rtl"
+	}
+	for paragraph := range strings.SplitSeq(l.plain(body, facts), "\n\n") {
+		if text := strings.TrimSpace(paragraph); text != "" {
+			v.Paragraphs = append(v.Paragraphs, text)
+		}
+	}
+	if v.Link = m.Link; m.Path != "" {
+		v.Link = origin + m.Path
+	}
+	if v.Link != "" {
+		v.Action = l.plain(key+".action", facts)
+		v.Foot = append(v.Foot, l.plain("mail.foot.safe", nil))
+	}
+	v.Foot = append(v.Foot, mailFoot(l, m)...)
+	var page bytes.Buffer
+	if err := p.templates["mail.html"].ExecuteTemplate(&page, "mail", v); err != nil {
+		return Mail{}, fmt.Errorf("draw mail: %w", err)
+	}
+	return Mail{To: m.To, Subject: v.Subject, Text: v.text(), HTML: page.String(), Lang: l.tag, Calendar: m.Calendar}, nil
+}
+
+func mailFoot(l lexicon, m message.Message) []string {
+	var foot []string
+	if !m.Expires.IsZero() {
+		foot = append(foot, l.plain("mail.foot.expires", map[string]string{"date": m.Expires.Format(time.RFC3339)}))
+	}
+	if m.Reference != "" {
+		foot = append(foot, l.plain("mail.foot.reference", map[string]string{"reference": m.Reference}))
+	}
+	if m.Facts["org"] != "" {
+		foot = append(foot, l.plain("mail.foot.why", m.Facts))
+	}
+	return foot
+}
+
+// text is the mail for readers without HTML, complete.
+func (v mailView) text() string {
+	parts := append([]string(nil), v.Paragraphs...)
+	if len(v.Lines) > 0 {
+		parts = append(parts, "- "+strings.Join(v.Lines, "\n- "))
+	}
+	if v.Link != "" {
+		parts = append(parts, v.Action+":\n"+v.Link)
+	}
+	return strings.Join(append(parts, strings.Join(v.Foot, "\n")), "\n\n") + "\n"
+}
