@@ -96,6 +96,11 @@ type Store interface {
 	// Accounts lists a tenant's people in the order of their ids, after the
 	// given one, at most limit.
 	Accounts(ctx context.Context, tenant id.Tenant, after id.Object, limit int) ([]Account, error)
+	// CountAccounts counts a tenant's people.
+	CountAccounts(ctx context.Context, tenant id.Tenant) (int, error)
+	// Reviewers lists the people who may allow apps for everyone and are not
+	// disabled, at most limit.
+	Reviewers(ctx context.Context, tenant id.Tenant, limit int) ([]Account, error)
 	// SaveAccount creates or replaces an account.
 	SaveAccount(ctx context.Context, a Account) error
 }
@@ -119,6 +124,17 @@ func (p *People) Named(ctx context.Context, t id.Tenant, signInName string) (Acc
 // List gives a page of a tenant's people after the given id.
 func (p *People) List(ctx context.Context, t id.Tenant, after id.Object, limit int) ([]Account, error) {
 	return p.store.Accounts(ctx, t, after, limit)
+}
+
+// Count says how many people a tenant has.
+func (p *People) Count(ctx context.Context, t id.Tenant) (int, error) {
+	return p.store.CountAccounts(ctx, t)
+}
+
+// Reviewers gives the people who decide about apps in a tenant now, at most
+// limit: those who may consent for all and are not disabled.
+func (p *People) Reviewers(ctx context.Context, t id.Tenant, limit int) ([]Account, error) {
+	return p.store.Reviewers(ctx, t, limit)
 }
 
 // Save creates or replaces a person.

@@ -43,6 +43,12 @@ type Application struct {
 	// because only our own APIs look inside (DESIGN 4.7).
 	FastTokens bool
 	Refresh    RefreshClass
+	// HomeURL is where a person goes to begin, an absolute address; empty when
+	// the app names none. Mails lead there, because a stored request is stale.
+	HomeURL string
+	// ReconfirmDays is after how many days a consent is asked again at the next
+	// sign-in; 0 means never.
+	ReconfirmDays int
 	// OneTimeAssertions refuses a client assertion that was used before.
 	OneTimeAssertions bool
 	// FirstParty apps belong to the platform and need no consent.
@@ -223,6 +229,11 @@ func (r *Registry) Enrol(ctx context.Context, tenant id.Tenant, app id.App) (Pri
 func (r *Registry) Save(ctx context.Context, a Application, credentials []Credential) error {
 	for _, redirect := range a.Redirects {
 		if err := redirect.check(); err != nil {
+			return err
+		}
+	}
+	if a.HomeURL != "" {
+		if err := (Redirect{URI: a.HomeURL, Platform: Web}).check(); err != nil {
 			return err
 		}
 	}

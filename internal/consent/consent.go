@@ -8,13 +8,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/fresh"
 	"github.com/entente-id/entente/internal/id"
-	"github.com/entente-id/entente/internal/tenant"
 )
 
 // Grant is what a person, or an organisation for everyone in it, allowed one
@@ -25,13 +23,24 @@ type Grant struct {
 	// Account is who it holds for; empty means everyone in the tenant.
 	Account id.Object
 	Scopes  []string
+	// Given is when, zero for a day that nobody wrote down. What was allowed
+	// at several times is several grants.
+	Given time.Time
+	// Version names the language and version of the words that were shown.
+	Version string
 }
 
 // Store keeps grants.
 type Store interface {
 	// Grants lists what is allowed to a client in a tenant, for everyone and
-	// for one person, at every API.
+	// for one person, at every API; nothing where the client's principal is
+	// disabled.
 	Grants(ctx context.Context, tenant id.Tenant, client id.App, account id.Object) ([]Grant, error)
+	// GrantsTo lists what one person, and everyone, allowed to any client.
+	GrantsTo(ctx context.Context, tenant id.Tenant, account id.Object) ([]Grant, error)
+	// GrantsIn lists what holds in a tenant in the order of client, account
+	// and resource: of the clients after the given one, at most limit clients.
+	GrantsIn(ctx context.Context, tenant id.Tenant, after id.App, limit int) ([]Grant, error)
 	// AddGrants widens grants, creates the service principals of the client
 	// and of the resources in the tenant where they are missing, and writes
 	// the event, all in one transaction.
@@ -71,15 +80,46 @@ type Allowed struct {
 	Known bool
 	// scopes by resource, in the resource's spelling.
 	scopes map[id.App][]string
+	grants []Grant
+	now    time.Time
 }
 
 // At lists the permissions allowed at a resource.
 func (a Allowed) At(resource id.App) []string { return a.scopes[resource] }
 
+// confirmed parts what still holds at a sign-in from what has lapsed, because
+// the app's consents are to be confirmed again after so many days.
+func (a Allowed) confirmed(days int) (holds, lapsed Allowed) {
+	if days <= 0 {
+		return a, Allowed{}
+	}
+	var recent, old []Grant
+	for _, g := range a.grants {
+		if a.now.Sub(g.Given) > time.Duration(days)*24*time.Hour {
+			old = append(old, g)
+			continue
+		}
+		recent = append(recent, g)
+	}
+	return allowed(recent, a.now), allowed(old, a.now)
+}
+
 // Allowed reads what a client may do for a person in a tenant, as it is now.
 func (l *Ledger) Allowed(ctx context.Context, t id.Tenant, client id.App, person id.Object) (Allowed, error) {
 	list, err := l.store.Grants(ctx, t, client, person)
-	return allowed(list), err
+	return allowed(list, l.source.Now()), err
+}
+
+// Held lists what a person allowed for themselves and what holds for everyone
+// in their organisation (with an empty Account), by client.
+func (l *Ledger) Held(ctx context.Context, t id.Tenant, person id.Object) ([]Grant, error) {
+	return l.store.GrantsTo(ctx, t, person)
+}
+
+// HeldIn lists what people of an organisation allowed, for its admins: of the
+// clients after the given one, at most limit clients with all their grants.
+func (l *Ledger) HeldIn(ctx context.Context, t id.Tenant, after id.App, limit int) ([]Grant, error) {
+	return l.store.GrantsIn(ctx, t, after, limit)
 }
 
 // Covers says whether a client may have a token for a resource on behalf of a
@@ -93,7 +133,7 @@ func (l *Ledger) Covers(ctx context.Context, t id.Tenant, client application.App
 	if err != nil {
 		return nil, false, err
 	}
-	if scopes, ok := Cover(allowed(list), client, w); ok {
+	if scopes, ok := Cover(allowed(list, l.source.Now()), client, w); ok {
 		return scopes, true, nil
 	}
 	now, err := l.Allowed(ctx, t, client.App, person)
@@ -104,8 +144,8 @@ func (l *Ledger) Covers(ctx context.Context, t id.Tenant, client application.App
 	return scopes, ok, nil
 }
 
-func allowed(list []Grant) Allowed {
-	a := Allowed{Known: len(list) > 0, scopes: map[id.App][]string{}}
+func allowed(list []Grant, now time.Time) Allowed {
+	a := Allowed{Known: len(list) > 0, scopes: map[id.App][]string{}, grants: list, now: now}
 	for _, g := range list {
 		for _, s := range g.Scopes {
 			if !slices.Contains(a.scopes[g.Resource], s) {
@@ -145,17 +185,22 @@ func Cover(a Allowed, client application.Application, w application.WantedResour
 type Asked struct {
 	Resource application.Application
 	Scopes   []string
+	// Version names the language and version of the words that the page shows.
+	Version string
 }
 
 // Missing lists what a person has to be asked for before a request can be
 // met. Named permissions are asked one by one; a request for all (".default"
 // or v1) asks the whole registered list of every resource, as the Microsoft
-// platform does (identity-platform.md 6.2). It fails with PermissionUnlisted
-// when all is asked of a resource that the application never registered for.
+// platform does (identity-platform.md 6.2). A consent that is older than the
+// app's ReconfirmDays is asked again; tokens out of it are refreshed meanwhile.
+// It fails with PermissionUnlisted when all is asked of a resource that the
+// application never registered for.
 func Missing(a Allowed, client application.Application, w application.Wanted, static []Asked) ([]Asked, error) {
 	if client.FirstParty {
 		return nil, nil
 	}
+	a, lapsed := a.confirmed(client.ReconfirmDays)
 	var missing []Asked
 	add := func(ask Asked) {
 		ask.Scopes = slices.DeleteFunc(slices.Clone(ask.Scopes), func(n string) bool {
@@ -170,7 +215,11 @@ func Missing(a Allowed, client application.Application, w application.Wanted, st
 			continue
 		}
 		if !r.Default {
-			add(Asked{r.Resource, r.Names})
+			add(Asked{Resource: r.Resource, Scopes: r.Names})
+			continue
+		}
+		if again := lapsed.At(r.Resource.App); len(again) > 0 {
+			add(Asked{Resource: r.Resource, Scopes: again})
 			continue
 		}
 		if !slices.ContainsFunc(static, func(s Asked) bool { return s.Resource.App == r.Resource.App && len(s.Scopes) > 0 }) {
@@ -202,28 +251,9 @@ func openIDScopes(w application.Wanted) []string {
 	return names
 }
 
-// MayAllow says whether a person may allow this for themselves, by the
-// organisation's policy and the permissions' own rule.
-func MayAllow(t tenant.Tenant, person account.Account, asked []Asked) error {
-	if person.MayConsentForAll() {
-		return nil
-	}
-	refuse := fault.New(fault.ApprovalRequired, "organisation", t.Name)
-	if t.Settings.UserConsent == tenant.ConsentNobody {
-		return refuse
-	}
-	for _, a := range asked {
-		for _, name := range a.Scopes {
-			if p, ok := a.Resource.Scope(name); ok && p.Admin {
-				return refuse
-			}
-		}
-	}
-	return nil
-}
-
 // Give records a person's consent, for themselves or for everyone in their
-// organisation. It makes the service principals that are missing.
+// organisation. It makes the service principals that are missing. It fails with
+// AppBlocked where the organisation has blocked the app.
 func (l *Ledger) Give(ctx context.Context, by audit.Caller, client id.App, asked []Asked, forAll bool) error {
 	who := by.Account
 	if forAll {
@@ -233,7 +263,10 @@ func (l *Ledger) Give(ctx context.Context, by audit.Caller, client id.App, asked
 	grants := make([]Grant, 0, len(asked))
 	var said []string
 	for _, a := range asked {
-		grants = append(grants, Grant{Tenant: by.Tenant, Client: client, Resource: a.Resource.App, Account: who, Scopes: a.Scopes})
+		grants = append(grants, Grant{
+			Tenant: by.Tenant, Client: client, Resource: a.Resource.App, Account: who, Scopes: a.Scopes,
+			Given: l.source.Now(), Version: a.Version,
+		})
 		principals = append(principals, l.principal(by.Tenant, a.Resource.App))
 		said = append(said, string(a.Resource.App)+": "+strings.Join(a.Scopes, " "))
 	}

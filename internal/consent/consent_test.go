@@ -146,31 +146,46 @@ func TestAskingChangesNothingOfWhatWasRegistered(t *testing.T) {
 
 func TestWhoMayAllowWhat(t *testing.T) {
 	free := tenant.Tenant{ID: contoso, Name: "Contoso"}
-	closed := free
+	closed, careful, odd := free, free, free
 	closed.Settings.UserConsent = tenant.ConsentNobody
+	careful.Settings.UserConsent = tenant.ConsentLowRisk
+	odd.Settings.UserConsent = "lowrisk"
 	member := account.Account{Roles: []string{account.Member}}
 	admin := account.Account{Roles: []string{account.CloudAppAdministrator}}
+	verified := broker
+	verified.Verified = true
 	for name, c := range map[string]struct {
 		org     tenant.Tenant
 		person  account.Account
+		client  application.Application
 		asked   []consent.Asked
 		refused bool
 	}{
-		"a member, an ordinary permission":     {free, member, []consent.Asked{ask(graph, "User.Read")}, false},
-		"a member, an admin's permission":      {free, member, []consent.Asked{ask(graph, "Directory.Read.All")}, true},
-		"a member, one of each":                {free, member, []consent.Asked{ask(partnerCenter, "user_impersonation"), ask(graph, "User.Read", "Directory.Read.All")}, true},
-		"a member, in other letters":           {free, member, []consent.Asked{ask(graph, "directory.read.all")}, true},
-		"a member, where nobody may":           {closed, member, []consent.Asked{ask(graph, "User.Read")}, true},
-		"an admin, an admin's permission":      {free, admin, []consent.Asked{ask(graph, "Directory.Read.All")}, false},
-		"an admin, where nobody may":           {closed, admin, []consent.Asked{ask(graph, "User.Read")}, false},
-		"a member, the scopes of a sign-in":    {free, member, []consent.Asked{ask(graph, "openid", "profile")}, false},
-		"a reader of all, an admin's":          {free, account.Account{Roles: []string{account.GlobalReader}}, []consent.Asked{ask(graph, "Directory.Read.All")}, true},
-		"a partner's agent, an admin's":        {free, account.Account{Groups: []string{account.AdminAgents}}, []consent.Asked{ask(graph, "Directory.Read.All")}, true},
-		"a member, nothing, where nobody may":  {closed, member, nil, true},
-		"a member, nothing, where anybody may": {free, member, nil, false},
+		"a member, an ordinary permission":        {free, member, broker, []consent.Asked{ask(graph, "User.Read")}, false},
+		"a member, an admin's permission":         {free, member, broker, []consent.Asked{ask(graph, "Directory.Read.All")}, true},
+		"a member, one of each":                   {free, member, broker, []consent.Asked{ask(partnerCenter, "user_impersonation"), ask(graph, "User.Read", "Directory.Read.All")}, true},
+		"a member, in other letters":              {free, member, broker, []consent.Asked{ask(graph, "directory.read.all")}, true},
+		"a member, where nobody may":              {closed, member, broker, []consent.Asked{ask(graph, "User.Read")}, true},
+		"a member, verified, where nobody may":    {closed, member, verified, []consent.Asked{ask(graph, "openid")}, true},
+		"an admin, an admin's permission":         {free, admin, broker, []consent.Asked{ask(graph, "Directory.Read.All")}, false},
+		"an admin, where nobody may":              {closed, admin, broker, []consent.Asked{ask(graph, "User.Read")}, false},
+		"an admin, high risk, unverified":         {careful, admin, broker, []consent.Asked{ask(graph, "Mail.Read")}, false},
+		"a member, the scopes of a sign-in":       {free, member, broker, []consent.Asked{ask(graph, "openid", "profile")}, false},
+		"a reader of all, an admin's":             {free, account.Account{Roles: []string{account.GlobalReader}}, broker, []consent.Asked{ask(graph, "Directory.Read.All")}, true},
+		"a partner's agent, an admin's":           {free, account.Account{Groups: []string{account.AdminAgents}}, broker, []consent.Asked{ask(graph, "Directory.Read.All")}, true},
+		"a member, nothing, where nobody may":     {closed, member, broker, nil, true},
+		"a member, nothing, where anybody may":    {free, member, broker, nil, false},
+		"low risk, verified":                      {careful, member, verified, []consent.Asked{ask(graph, "openid", "profile", "email", "offline_access", "User.Read")}, false},
+		"low risk, unverified":                    {careful, member, broker, []consent.Asked{ask(graph, "User.Read")}, true},
+		"high risk, verified":                     {careful, member, verified, []consent.Asked{ask(graph, "User.Read", "Mail.Read")}, true},
+		"high risk, unverified":                   {careful, member, broker, []consent.Asked{ask(graph, "Mail.Read")}, true},
+		"an admin's, verified":                    {careful, member, verified, []consent.Asked{ask(graph, "Directory.Read.All")}, true},
+		"a low name at another resource":          {careful, member, verified, []consent.Asked{ask(partnerCenter, "User.Read")}, true},
+		"nothing, low risk, unverified":           {careful, member, broker, nil, true},
+		"a policy nobody knows, low and verified": {odd, member, verified, []consent.Asked{ask(graph, "openid")}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := consent.MayAllow(c.org, c.person, c.asked)
+			err := consent.MayAllow(c.org, c.person, c.client, c.asked)
 			if c.refused != fault.Has(err, fault.ApprovalRequired) || !c.refused && err != nil {
 				t.Fatalf("got %v", err)
 			}

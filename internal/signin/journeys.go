@@ -179,7 +179,11 @@ func (j *Journeys) gather(ctx context.Context, journey Journey) (facts, account.
 		return f, person, err
 	}
 	if len(f.missing) > 0 && f.demand == policy.Nothing {
-		if err := consent.MayAllow(home, person, f.missing); err != nil {
+		client, err := j.apps.Find(ctx, journey.Request.Client)
+		if err != nil {
+			return f, person, err
+		}
+		if err := consent.MayAllow(home, person, client, f.missing); err != nil {
 			f.refusal = withApp(fault.Of(err), journey.Request.AppName)
 		}
 	}

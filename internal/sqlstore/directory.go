@@ -92,6 +92,33 @@ func (db *DB) Accounts(ctx context.Context, t id.Tenant, after id.Object, limit 
 	return list, nil
 }
 
+// CountAccounts counts a tenant's people.
+func (db *DB) CountAccounts(ctx context.Context, t id.Tenant) (int, error) {
+	var n int
+	if err := db.row(ctx, `SELECT COUNT(*) FROM account WHERE tenant = $1`, string(t)).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count accounts: %w", err)
+	}
+	return n, nil
+}
+
+// Reviewers lists the people who may allow apps for everyone.
+func (db *DB) Reviewers(ctx context.Context, t id.Tenant, limit int) ([]account.Account, error) {
+	var list []account.Account
+	err := db.rows(ctx, func(row scanner) error {
+		a, err := scanAccount(row)
+		// The column's first values were guessed from the documents, so the
+		// document has the last word.
+		if err == nil && a.MayConsentForAll() && !a.Disabled {
+			list = append(list, a)
+		}
+		return err
+	}, `SELECT doc FROM account WHERE tenant = $1 AND reviewer ORDER BY id LIMIT $2`, string(t), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list reviewers: %w", err)
+	}
+	return list, nil
+}
+
 // SaveAccount creates or replaces a person.
 func (db *DB) SaveAccount(ctx context.Context, a account.Account) error {
 	doc, err := encode(a)
@@ -99,9 +126,9 @@ func (db *DB) SaveAccount(ctx context.Context, a account.Account) error {
 		return err
 	}
 	return db.write(ctx, func(x *tx) error {
-		_, err := x.exec(`INSERT INTO account (tenant, id, name_key, doc) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (tenant, id) DO UPDATE SET name_key = excluded.name_key, doc = excluded.doc`,
-			string(a.Tenant), string(a.ID), account.FoldName(a.SignInName), doc)
+		_, err := x.exec(`INSERT INTO account (tenant, id, name_key, doc, reviewer) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (tenant, id) DO UPDATE SET name_key = excluded.name_key, doc = excluded.doc, reviewer = excluded.reviewer`,
+			string(a.Tenant), string(a.ID), account.FoldName(a.SignInName), doc, a.MayConsentForAll() && !a.Disabled)
 		if err != nil {
 			return fmt.Errorf("save account: %w", err)
 		}

@@ -56,6 +56,9 @@ type ConsentPolicy string
 const (
 	// ConsentAnyone lets people allow permissions that need no admin.
 	ConsentAnyone ConsentPolicy = ""
+	// ConsentLowRisk lets them allow the least permissions alone, and to apps
+	// of verified publishers alone.
+	ConsentLowRisk ConsentPolicy = "low-risk"
 	// ConsentNobody leaves every decision to admins.
 	ConsentNobody ConsentPolicy = "nobody"
 )
