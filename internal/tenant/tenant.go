@@ -27,6 +27,8 @@ type Tenant struct {
 	// Disabled organisations issue nothing.
 	Disabled bool
 	Created  time.Time
+	// Upstream is the organisation's own sign-in; nil for none.
+	Upstream *Upstream `json:",omitempty"`
 }
 
 // Domain is a name that the organisation has proved to own.
