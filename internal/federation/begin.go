@@ -15,9 +15,11 @@ import (
 
 // Ask is one trip to a provider, kept by the journey until the person is back.
 type Ask struct {
-	// State, Nonce and Verifier are fresh random texts of at least 43
-	// characters; the verifier of RFC 7636.
-	State, Nonce, Verifier string
+	// State comes back with the answer. The journey makes it, binds it to the
+	// browser, and compares it before it calls Finish.
+	State string
+	// Nonce and Verifier (RFC 7636) are fresh secrets of 256 bits.
+	Nonce, Verifier string
 	// LoginHint is what the person typed, empty for nothing.
 	LoginHint string
 	// Fresh wants the person to sign in anew, At tells since when.

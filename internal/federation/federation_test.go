@@ -162,14 +162,12 @@ func TestSeveralAudiencesAreGoodForThePartyThatIsNamed(t *testing.T) {
 func TestAnAnswerThatBelongsElsewhereIsNotRedeemed(t *testing.T) {
 	o, p := atProvider(t)
 	p.meta = set(map[string]any{"authorization_response_iss_parameter_supported": true})
-	good := federation.Answer{Code: "the code", State: o.ask.State, Iss: p.URL}
+	good := federation.Answer{Code: "the code", Iss: p.URL}
 	for name, c := range map[string]struct {
 		change func(*federation.Answer)
 		code   fault.Code
 		rule   string
 	}{
-		"of another sign-in":      {func(a *federation.Answer) { a.State = "x" }, fault.UpstreamFailed, "another sign-in"},
-		"without a state":         {func(a *federation.Answer) { a.State = "" }, fault.UpstreamFailed, "another sign-in"},
 		"of another provider":     {func(a *federation.Answer) { a.Iss = "https://evil.example" }, fault.UpstreamFailed, "another provider"},
 		"of an unnamed provider":  {func(a *federation.Answer) { a.Iss = "" }, fault.UpstreamFailed, "another provider"},
 		"an error of another":     {func(a *federation.Answer) { a.Iss, a.Error = "https://evil.example", "access_denied" }, fault.UpstreamFailed, "another provider"},
@@ -203,7 +201,7 @@ func TestACodeIsGoodOnce(t *testing.T) {
 	if _, err := o.signIn(p); err != nil {
 		t.Fatal(err)
 	}
-	_, err := o.u.Finish(t.Context(), o.org, o.ask, federation.Answer{Code: "the code", State: o.ask.State})
+	_, err := o.u.Finish(t.Context(), o.org, o.ask, federation.Answer{Code: "the code"})
 	o.refused("again", err, fault.UpstreamFailed, "refuses the code")
 }
 

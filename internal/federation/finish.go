@@ -2,7 +2,6 @@ package federation
 
 import (
 	"context"
-	"crypto/subtle"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -14,13 +13,14 @@ import (
 
 	"golang.org/x/text/language"
 
+	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/outbound"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
-// Answer is what the person brings back from the provider.
+// Answer is what the person brings back from the provider, beside the state.
 type Answer struct {
-	Code, State string
+	Code string
 	// Iss is the provider's name (RFC 9207), empty when it gave none.
 	Iss string
 	// Error is its error code, empty for none.
@@ -45,14 +45,11 @@ type Proof struct {
 	AuthAt time.Time
 }
 
-// Finish turns the answer into a proof. It fails with UpstreamFailed when this
+// Finish turns the answer to an ask into a proof. It fails with UpstreamFailed when this
 // person is not proved, and with UpstreamMisset when nobody could be.
 func (u *Upstreams) Finish(ctx context.Context, t tenant.Tenant, asked Ask, a Answer) (Proof, error) {
 	if err := usable(t, asked.Trial); err != nil {
 		return Proof{}, err
-	}
-	if asked.State == "" || subtle.ConstantTimeCompare([]byte(a.State), []byte(asked.State)) != 1 {
-		return Proof{}, failed(t, "the answer belongs to another sign-in")
 	}
 	m, err := u.provider(ctx, t)
 	if err != nil {
@@ -226,7 +223,8 @@ func proofOf(t tenant.Tenant, m metadata, c claims) Proof {
 		p.Methods = append(p.Methods, "mfa")
 	}
 	for _, address := range []string{c.Preferred, c.Email} {
-		if p.Address == "" && len(address) <= 320 && address == line(address) && t.Owns(address) {
+		domain, ok := account.DomainOf(address)
+		if p.Address == "" && ok && len(address) <= 320 && address == line(address) && !strings.HasPrefix(address, "@") && t.Owns(domain) {
 			p.Address = address
 		}
 	}

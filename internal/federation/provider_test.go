@@ -257,7 +257,7 @@ func (o *office) signIn(p *provider) (federation.Proof, error) {
 	if _, err := o.begin(p); err != nil {
 		return federation.Proof{}, err
 	}
-	return o.u.Finish(o.Context(), o.org, o.ask, federation.Answer{Code: "the code", State: o.ask.State})
+	return o.u.Finish(o.Context(), o.org, o.ask, federation.Answer{Code: "the code"})
 }
 
 // refused checks that an error is this failure with this rule, and that no

@@ -78,15 +78,9 @@ func (r FactorRules) Met(amr []string, acr string) bool {
 // provider that serves many (identity-platform.md 1).
 const TenantPlaceholder = "{tenantid}"
 
-// Owns reports whether an address belongs to one of the organisation's
-// verified domains.
-func (t Tenant) Owns(address string) bool {
-	i := strings.LastIndex(address, "@")
-	if i <= 0 {
-		return false
-	}
-	domain, ok := FoldDomain(address[i+1:])
-	return ok && slices.ContainsFunc(t.Domains, func(d Domain) bool { return d.Name == domain })
+// Owns reports whether the organisation verified a domain (already folded).
+func (t Tenant) Owns(domain string) bool {
+	return slices.ContainsFunc(t.Domains, func(d Domain) bool { return d.Name == domain })
 }
 
 // CheckUpstream says whether an organisation can have such a sign-in of its
@@ -104,8 +98,8 @@ func (t Tenant) CheckUpstream(u Upstream) error {
 		return bad("name", "1 to 80 characters on one line")
 	case !issuerForm(u):
 		return bad("issuer", "an https address without query, and {tenantid} only with a pinned tenant")
-	case !plain(u.ClientID, 1, 255) || strings.Contains(u.ClientID, " "):
-		return bad("client id", "1 to 255 characters without spaces")
+	case !plain(u.ClientID, 1, 255):
+		return bad("client id", "1 to 255 characters without spaces at its ends")
 	case len(u.Secret) > 4096:
 		return bad("secret", "at most 2,000 characters")
 	case u.PinnedTenant != "" && !segment(u.PinnedTenant):
