@@ -81,7 +81,7 @@ func (m *Membership) ask(ctx context.Context, by audit.Caller, reason string) (A
 	if have.State == Active {
 		return AccessRequest{}, invalid("account", "somebody who is not a member yet")
 	}
-	open, err := m.store.OpenRequest(ctx, p.Owner, person.Tenant, person.ID)
+	open, err := m.store.OpenAccessRequest(ctx, p.Owner, person.Tenant, person.ID)
 	if !fault.Has(err, fault.ObjectUnknown) {
 		return open, err
 	}
@@ -115,7 +115,7 @@ func (m *Membership) Requests(ctx context.Context, by audit.Caller, limit int) (
 	if err != nil {
 		return nil, err
 	}
-	return m.store.Requests(ctx, p.Owner, RequestOpen, page(limit))
+	return m.store.AccessRequests(ctx, p.Owner, RequestOpen, page(limit))
 }
 
 // Admit lets a person in and tells them. It fails with RequestRepeated when
@@ -156,7 +156,7 @@ func (m *Membership) decide(ctx context.Context, by audit.Caller, request string
 		return err
 	}
 	return m.again(ctx, func() error {
-		r, err := m.store.Request(ctx, p.Owner, request)
+		r, err := m.store.AccessRequest(ctx, p.Owner, request)
 		if err != nil {
 			return err
 		}
@@ -187,7 +187,7 @@ func decided() error { return fault.New(fault.RequestRepeated, "reason", "decide
 
 // settled closes the open request of a person who came in another way.
 func (m *Membership) settled(ctx context.Context, p Programme, person account.Account) ([]AccessRequest, error) {
-	r, err := m.store.OpenRequest(ctx, p.Owner, person.Tenant, person.ID)
+	r, err := m.store.OpenAccessRequest(ctx, p.Owner, person.Tenant, person.ID)
 	if fault.Has(err, fault.ObjectUnknown) {
 		return nil, nil
 	}

@@ -186,7 +186,7 @@ func (m *Membership) Standing(ctx context.Context, t id.Tenant, who id.Object) (
 		s.Place = Rostered
 		return s, err
 	}
-	s.Request, err = m.store.OpenRequest(ctx, p.Owner, t, who)
+	s.Request, err = m.store.OpenAccessRequest(ctx, p.Owner, t, who)
 	if !fault.Has(err, fault.ObjectUnknown) {
 		s.Place = Requested
 		return s, err

@@ -95,7 +95,7 @@ func (m *Membership) Found(ctx context.Context, p Programme) error {
 			return err
 		}
 		e := m.event(audit.Caller{Tenant: p.Owner}, p.Owner, "programme.found", string(p.Owner))
-		return m.store.Commit(ctx, p.Owner, Deed{Programmes: []Programme{p}, Events: []audit.Event{e}})
+		return m.store.CommitDeed(ctx, p.Owner, Deed{Programmes: []Programme{p}, Events: []audit.Event{e}})
 	})
 }
 
@@ -113,7 +113,7 @@ func (m *Membership) Configure(ctx context.Context, by audit.Caller, to Programm
 	}
 	e := m.event(by, "", "programme.change", string(p.Owner))
 	e.Facts = map[string]string{"swap policy": string(to.SwapPolicy), "contact": to.Contact}
-	return m.store.Commit(ctx, p.Owner, Deed{Programmes: []Programme{to}, Events: []audit.Event{e}})
+	return m.store.CommitDeed(ctx, p.Owner, Deed{Programmes: []Programme{to}, Events: []audit.Event{e}})
 }
 
 func (p Programme) checked() (Programme, error) {
@@ -250,7 +250,7 @@ func (m *Membership) commit(ctx context.Context, p Programme, d Deed, letters ..
 		return err
 	}
 	d.Messages = sealed
-	if err := m.store.Commit(ctx, p.Owner, d); err != nil {
+	if err := m.store.CommitDeed(ctx, p.Owner, d); err != nil {
 		return err
 	}
 	if len(sealed) > 0 {

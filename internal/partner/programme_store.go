@@ -41,11 +41,11 @@ type Cursor struct {
 type MemberStore interface {
 	// Programme gives the one programme.
 	Programme(ctx context.Context) (Programme, error)
-	// Commit writes a deed; all of it, or nothing with ChangedMeanwhile when a
+	// CommitDeed writes a deed; all of it, or nothing with ChangedMeanwhile when a
 	// document was changed since it was read, exists already, or breaks the
 	// rules of one open invitation for an address and one open request for a
 	// person.
-	Commit(ctx context.Context, owner id.Tenant, d Deed) error
+	CommitDeed(ctx context.Context, owner id.Tenant, d Deed) error
 
 	// Member finds by the person's home tenant and object id.
 	Member(ctx context.Context, owner, tenant id.Tenant, account id.Object) (Member, error)
@@ -69,11 +69,11 @@ type MemberStore interface {
 	// DueInvitations lists open ones that ended by now.
 	DueInvitations(ctx context.Context, owner id.Tenant, now time.Time, limit int) ([]Invitation, error)
 
-	// Request finds by id, OpenRequest a person's open one.
-	Request(ctx context.Context, owner id.Tenant, request string) (AccessRequest, error)
-	OpenRequest(ctx context.Context, owner, tenant id.Tenant, account id.Object) (AccessRequest, error)
-	// Requests lists those in a state, oldest first.
-	Requests(ctx context.Context, owner id.Tenant, state RequestState, limit int) ([]AccessRequest, error)
+	// AccessRequest finds by id, OpenAccessRequest a person's open one.
+	AccessRequest(ctx context.Context, owner id.Tenant, request string) (AccessRequest, error)
+	OpenAccessRequest(ctx context.Context, owner, tenant id.Tenant, account id.Object) (AccessRequest, error)
+	// AccessRequests lists those in a state, oldest first.
+	AccessRequests(ctx context.Context, owner id.Tenant, state RequestState, limit int) ([]AccessRequest, error)
 
 	// Roster finds an organisation's.
 	Roster(ctx context.Context, owner, tenant id.Tenant) (Roster, error)

@@ -163,7 +163,7 @@ func (m *Membership) begin(ctx context.Context, by audit.Caller, address string,
 			d.Messages = append(d.Messages, sealed)
 		}
 		begun = s.status(s.At)
-		if err := m.store.Commit(ctx, p.Owner, d); err != nil {
+		if err := m.store.CommitDeed(ctx, p.Owner, d); err != nil {
 			return err
 		}
 		m.outbox.Nudge()
@@ -203,7 +203,10 @@ func (m *Membership) aim(ctx context.Context, p Programme, person account.Accoun
 	}
 	for _, a := range members {
 		if a.State == Active && a.Tenant == person.Tenant && a.Account != person.ID {
-			s.OldAccount, s.Mailbox, s.Language = a.Account, a.InvitedAs, a.Language
+			s.OldAccount, s.Language = a.Account, a.Language
+			if s.Mailbox, err = m.mailboxOf(ctx, a); err != nil {
+				return err
+			}
 		}
 	}
 	named, err := m.people.Named(ctx, person.Tenant, s.Address)
@@ -227,6 +230,23 @@ func (m *Membership) aim(ctx context.Context, p Programme, person account.Accoun
 		s.Invitation, s.Mailbox, s.Language = i.ID, i.Address, i.Language
 	}
 	return nil
+}
+
+// mailboxOf is where a member is written to: the address that the programme
+// knows, unless the account has given it up. Then somebody else may hold it by
+// now.
+func (m *Membership) mailboxOf(ctx context.Context, a Member) (string, error) {
+	person, err := m.people.Find(ctx, a.Tenant, a.Account)
+	if fault.Has(err, fault.AccountUnknown) {
+		return a.InvitedAs, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if key := a.AddressKey(); key == account.FoldName(person.Mail) || key == account.FoldName(person.SignInName) {
+		return a.InvitedAs, nil
+	}
+	return mailbox(person), nil
 }
 
 // reserveMail counts a code for an address, whether or not anybody is known by
@@ -296,7 +316,7 @@ func (m *Membership) spendTry(ctx context.Context, by audit.Caller, p Programme,
 		}
 		s.Tries++
 		e := m.event(by, "", string(s.Kind)+".try", s.ID)
-		if err := m.store.Commit(ctx, p.Owner, Deed{Swaps: []Swap{s}, Events: []audit.Event{e}}); err != nil {
+		if err := m.store.CommitDeed(ctx, p.Owner, Deed{Swaps: []Swap{s}, Events: []audit.Event{e}}); err != nil {
 			return err
 		}
 		s.Version++
