@@ -4,6 +4,7 @@ package consent
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -60,6 +61,8 @@ type Ledger struct {
 	source id.Source
 	grants *fresh.Cache[[]Grant]
 	roles  *fresh.Cache[[]string]
+	// settle hears of consents for everyone; nil where nobody waits for them.
+	settle func(ctx context.Context, by audit.Caller, client id.App) error
 }
 
 // maxAge bounds how long another node's withdrawal can stay unseen.
@@ -276,7 +279,13 @@ func (l *Ledger) Give(ctx context.Context, by audit.Caller, client id.App, asked
 	if forAll {
 		e.Facts["for"] = "everyone"
 	}
-	return l.store.AddGrants(ctx, grants, principals, e)
+	if err := l.store.AddGrants(ctx, grants, principals, e); err != nil || !forAll || l.settle == nil {
+		return err
+	}
+	if err := l.settle(ctx, by, client); err != nil {
+		return fmt.Errorf("settle what waits for a consent: %w", err)
+	}
+	return nil
 }
 
 // Withdraw takes back all that a client was allowed, for the caller or for
