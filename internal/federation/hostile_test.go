@@ -267,7 +267,7 @@ func TestAProviderThatIsDownOrSlowIsToldSoonAndRecovers(t *testing.T) {
 		}
 		return down
 	}
-	o = newOffice(t, p.URL, p.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs, secret)
+	o = newOffice(t, p.URL, rootsOf(t, p.Client().Transport), secret)
 	_, err = o.begin(p)
 	o.refused("down", err, fault.UpstreamMisset, "answers with an error")
 	p.mu.Lock()

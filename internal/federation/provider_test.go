@@ -228,9 +228,17 @@ func newOfficeWith(t *testing.T, issuer string, client *http.Client, secret stri
 func atProvider(t *testing.T) (*office, *provider) {
 	t.Helper()
 	p := newProvider(t)
-	roots := x509.NewCertPool()
-	roots.AddCert(p.Certificate())
-	return newOffice(t, p.URL, roots, secret), p
+	return newOffice(t, p.URL, rootsOf(t, p.Client().Transport), secret), p
+}
+
+// rootsOf are the authorities that a test's transport trusts.
+func rootsOf(t *testing.T, transport http.RoundTripper) *x509.CertPool {
+	t.Helper()
+	plain, ok := transport.(*http.Transport)
+	if !ok {
+		t.Fatalf("a transport of type %T", transport)
+	}
+	return plain.TLSClientConfig.RootCAs
 }
 
 // begin sends the person away and tells the provider what it was asked.
