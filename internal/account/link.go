@@ -35,8 +35,9 @@ type LinkStore interface {
 	AddLinked(ctx context.Context, a Account, l Link, e audit.Event) error
 	// UseLink notes that a link was signed in by.
 	UseLink(ctx context.Context, l Link, at time.Time) error
-	// RemoveLink ends a link and writes the event; false when there is none.
-	RemoveLink(ctx context.Context, tenant id.Tenant, issuer, subject string, e audit.Event) (bool, error)
+	// RemoveLink ends a link of its person and writes the event; false when
+	// there is none.
+	RemoveLink(ctx context.Context, l Link, e audit.Event) (bool, error)
 }
 
 // Links is the room's door to who people are elsewhere.
@@ -100,9 +101,10 @@ func (l *Links) List(ctx context.Context, t id.Tenant, account id.Object) ([]Lin
 	return l.store.Links(ctx, t, account)
 }
 
-// Remove ends a link. It fails with UpstreamUnlinked when there is none.
+// Remove ends a link of the person that it names. It fails with
+// UpstreamUnlinked when they have no such link.
 func (l *Links) Remove(ctx context.Context, by audit.Caller, link Link) error {
-	gone, err := l.store.RemoveLink(ctx, link.Tenant, link.Issuer, link.Subject, l.event(by, link, "link.remove"))
+	gone, err := l.store.RemoveLink(ctx, link, l.event(by, link, "link.remove"))
 	if err == nil && !gone {
 		return fault.New(fault.UpstreamUnlinked)
 	}

@@ -129,11 +129,12 @@ func (db *DB) UseLink(ctx context.Context, l account.Link, at time.Time) error {
 	return nil
 }
 
-// RemoveLink ends a link.
-func (db *DB) RemoveLink(ctx context.Context, t id.Tenant, issuer, subject string, e audit.Event) (bool, error) {
+// RemoveLink ends a link of its person.
+func (db *DB) RemoveLink(ctx context.Context, l account.Link, e audit.Event) (bool, error) {
 	var gone int64
 	err := db.write(ctx, func(x *tx) (err error) {
-		gone, err = x.exec(`DELETE FROM upstream_link WHERE tenant = $1 AND issuer = $2 AND subject = $3`, string(t), issuer, subject)
+		gone, err = x.exec(`DELETE FROM upstream_link WHERE tenant = $1 AND issuer = $2 AND subject = $3 AND account = $4`,
+			string(l.Tenant), l.Issuer, l.Subject, string(l.Account))
 		if err != nil || gone == 0 {
 			return err
 		}

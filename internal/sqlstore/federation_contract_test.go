@@ -129,17 +129,19 @@ func TestALinkIsUsedAndRemovedWithItsEvent(t *testing.T) {
 		}
 		l.LastUsed = noon.Add(time.Hour)
 		wantLink(t, db, l)
-		if _, err := db.RemoveLink(ctx, contoso, issuerA, "s", linkEvent("1")); err == nil {
+		if _, err := db.RemoveLink(ctx, l, linkEvent("1")); err == nil {
 			t.Error("a link was removed although its event was not kept")
 		}
 		wantLink(t, db, l)
-		if gone, err := db.RemoveLink(ctx, fabrikam, issuerA, "s", linkEvent("2")); err != nil || gone {
-			t.Errorf("by another tenant: %v, %v", gone, err)
+		for _, other := range []account.Link{linkOf(fabrikam, issuerA, "s", "anna"), linkOf(contoso, issuerA, "s", "bob"), linkOf(contoso, issuerB, "s", "anna")} {
+			if gone, err := db.RemoveLink(ctx, other, linkEvent("2")); err != nil || gone {
+				t.Errorf("%v: %v, %v", other, gone, err)
+			}
 		}
-		if gone, err := db.RemoveLink(ctx, contoso, issuerA, "s", linkEvent("2")); err != nil || !gone {
+		if gone, err := db.RemoveLink(ctx, l, linkEvent("2")); err != nil || !gone {
 			t.Errorf("removed: %v, %v", gone, err)
 		}
-		if gone, err := db.RemoveLink(ctx, contoso, issuerA, "s", linkEvent("3")); err != nil || gone {
+		if gone, err := db.RemoveLink(ctx, l, linkEvent("3")); err != nil || gone {
 			t.Errorf("again: %v, %v", gone, err)
 		}
 	})

@@ -136,8 +136,9 @@ func plain(text string, low, high int) bool {
 		!strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
+// segment can stand in a path: it leads neither up nor further down.
 func segment(text string) bool {
-	return len(text) <= 100 && !strings.ContainsFunc(text, func(r rune) bool {
+	return len(text) <= 100 && !strings.HasPrefix(text, ".") && !strings.ContainsFunc(text, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._", r)
 	})
 }
