@@ -126,6 +126,12 @@ func (m *Membership) Admit(ctx context.Context, by audit.Caller, request string,
 		return invalid("role", "member, contact or admin")
 	}
 	return m.decide(ctx, by, request, func(p Programme, r *AccessRequest, person account.Account) (Deed, message.Kind, error) {
+		if person.ID == "" {
+			return Deed{}, "", fault.New(fault.AccountUnknown)
+		}
+		if person.Disabled {
+			return Deed{}, "", fault.New(fault.AccountDisabled, "account", person.SignInName)
+		}
 		have, err := m.member(ctx, p, r.Tenant, r.Account)
 		if err != nil {
 			return Deed{}, "", err
@@ -148,6 +154,7 @@ func (m *Membership) Refuse(ctx context.Context, by audit.Caller, request, reaso
 	})
 }
 
+// verdict turns a request into its end; an account that is gone is zero.
 type verdict func(Programme, *AccessRequest, account.Account) (Deed, message.Kind, error)
 
 func (m *Membership) decide(ctx context.Context, by audit.Caller, request string, how verdict) error {
@@ -164,7 +171,7 @@ func (m *Membership) decide(ctx context.Context, by audit.Caller, request string
 			return decided()
 		}
 		person, err := m.people.Find(ctx, r.Tenant, r.Account)
-		if err != nil {
+		if err != nil && !fault.Has(err, fault.AccountUnknown) {
 			return err
 		}
 		r.DecidedBy, r.Decided = by.Account, m.source.Now()
@@ -175,11 +182,20 @@ func (m *Membership) decide(ctx context.Context, by audit.Caller, request string
 		e := m.event(by, r.Tenant, "access."+string(r.State), r.ID)
 		e.Facts = map[string]string{"account": string(r.Account)}
 		d.Requests, d.Events = []AccessRequest{r}, []audit.Event{e}
-		return m.commit(ctx, p, d, message.Message{
-			Kind: kind, Tenant: p.Owner, To: mailbox(person), Language: person.Language, Path: PortalPath,
-			Facts: map[string]string{"programme": p.Name, "name": person.Name, "reason": r.Answer, "contact": p.Contact},
-		})
+		return m.commit(ctx, p, d, m.answer(p, kind, person, r.Answer)...)
 	})
+}
+
+// answer tells a person what was decided; one whose account is gone is told
+// nothing.
+func (m *Membership) answer(p Programme, kind message.Kind, person account.Account, reason string) []message.Message {
+	if person.ID == "" {
+		return nil
+	}
+	return []message.Message{{
+		Kind: kind, Tenant: p.Owner, To: mailbox(person), Language: person.Language, Path: PortalPath,
+		Facts: map[string]string{"programme": p.Name, "name": person.Name, "reason": reason, "contact": p.Contact},
+	}}
 }
 
 // decided is the answer to the second of two decisions.

@@ -93,7 +93,7 @@ func (m *Membership) DecideSwap(ctx context.Context, by audit.Caller, swap strin
 		s.Answer = answer
 		if approve {
 			_, err := m.move(ctx, by, p, s)
-			return err
+			return m.stale(ctx, p, s, err)
 		}
 		return m.refuseSwap(ctx, by, p, s)
 	})
@@ -116,14 +116,10 @@ func (m *Membership) mayDecide(ctx context.Context, by audit.Caller, s Swap) err
 
 func (m *Membership) refuseSwap(ctx context.Context, by audit.Caller, p Programme, s Swap) error {
 	person, err := m.people.Find(ctx, s.Tenant, s.Account)
-	if err != nil {
+	if err != nil && !fault.Has(err, fault.AccountUnknown) {
 		return err
 	}
 	s.State, s.Decided, s.DecidedBy = SwapRefused, m.source.Now(), by.Account
 	e := m.event(by, otherSide(by, p, s.Tenant), string(s.Kind)+".refuse", s.ID)
-	d := Deed{Swaps: []Swap{s}, Events: []audit.Event{e}}
-	return m.commit(ctx, p, d, message.Message{
-		Kind: message.AccessDenied, Tenant: p.Owner, To: mailbox(person), Language: person.Language, Path: PortalPath,
-		Facts: map[string]string{"programme": p.Name, "name": person.Name, "reason": s.Answer, "contact": p.Contact},
-	})
+	return m.commit(ctx, p, Deed{Swaps: []Swap{s}, Events: []audit.Event{e}}, m.answer(p, message.AccessDenied, person, s.Answer)...)
 }

@@ -89,6 +89,19 @@ func (m *Membership) taken(ctx context.Context, p Programme, s Swap, person acco
 	return Deed{Members: []Member{old}}, joined, nil
 }
 
+// stale tells a swap that cannot be from one that somebody else carried out
+// between our reads: that one is decided anew.
+func (m *Membership) stale(ctx context.Context, p Programme, s Swap, err error) error {
+	if !fault.Has(err, fault.InvitationUnusable) {
+		return err
+	}
+	now, reading := m.store.Swap(ctx, p.Owner, s.ID)
+	if reading == nil && now.Version != s.Version {
+		return fault.New(fault.ChangedMeanwhile, "object", "swap").Because(err)
+	}
+	return err
+}
+
 // OpenUndo gives the swap that an undo link stands for, for the page that it
 // leads to. It changes nothing, and fails with InvitationUnusable.
 func (m *Membership) OpenUndo(ctx context.Context, token string) (Status, error) {
@@ -128,7 +141,7 @@ func (m *Membership) UndoSwap(ctx context.Context, token string) error {
 		if err != nil {
 			return err
 		}
-		return m.putBack(ctx, p, s)
+		return m.stale(ctx, p, s, m.putBack(ctx, p, s))
 	})
 }
 
