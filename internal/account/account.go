@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/tenant"
@@ -103,6 +104,11 @@ type Store interface {
 	Reviewers(ctx context.Context, tenant id.Tenant, limit int) ([]Account, error)
 	// SaveAccount creates or replaces an account.
 	SaveAccount(ctx context.Context, a Account) error
+	// AddAccount creates an account, or fails with NameTaken.
+	AddAccount(ctx context.Context, a Account, e audit.Event) error
+	// RenameAccount saves an account under another sign-in name, or fails with
+	// NameTaken.
+	RenameAccount(ctx context.Context, a Account, e audit.Event) error
 }
 
 // People is the room: who is there.

@@ -116,7 +116,10 @@ func (s *Safe) CheckRecovery(ctx context.Context, owner Owner, code string) erro
 // try is counted before it is made, so that whoever makes thousands at once
 // gets no more of them than one after the other.
 func (s *Safe) counted(ctx context.Context, owner Owner, check func() error) error {
-	key := "code/" + owner.row()
+	return s.countedAs(ctx, "code/"+owner.row(), check)
+}
+
+func (s *Safe) countedAs(ctx context.Context, key string, check func() error) error {
 	tries, err := s.store.Tries(ctx, key)
 	if err != nil {
 		return err

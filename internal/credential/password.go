@@ -59,6 +59,18 @@ type Store interface {
 	SpendStep(ctx context.Context, owner Owner, step int64) (bool, error)
 	// SpendRecovery uses up a recovery code; false when there is none such.
 	SpendRecovery(ctx context.Context, owner Owner, digest []byte, at time.Time) (bool, error)
+
+	// SavePass keeps a temporary pass instead of an earlier one.
+	SavePass(ctx context.Context, owner Owner, p Pass) error
+	// SpendPass finds a pass that is good at the instant, and removes it when
+	// it serves once; false when there is none such.
+	SpendPass(ctx context.Context, owner Owner, digest []byte, at time.Time) (Pass, bool, error)
+
+	// Devices lists the browsers a person has used, last used first.
+	Devices(ctx context.Context, owner Owner) ([]Device, error)
+	// AddDevice keeps a browser and drops the least recently used beyond limit.
+	AddDevice(ctx context.Context, owner Owner, d Device, limit int) error
+	ForgetDevice(ctx context.Context, owner Owner, device id.Object) error
 }
 
 // Safe is the room: it keeps and checks credentials.
@@ -122,8 +134,9 @@ func (s *Safe) SetPassword(ctx context.Context, owner Owner, password string) er
 
 // CheckPassword proves a password. The name is what was typed, folded: wrong
 // tries are counted for it whether or not there is such a person, so that
-// neither time nor writes tell which names exist.
-func (s *Safe) CheckPassword(ctx context.Context, owner Owner, name, password string) error {
+// neither time nor writes tell which names exist. The secret of a known device
+// of the person, if any, counts apart from the flood of the others (row R142).
+func (s *Safe) CheckPassword(ctx context.Context, owner Owner, name, password, device string) error {
 	if len(password) > MaxPassword {
 		return fault.New(fault.WrongPassword)
 	}
@@ -138,7 +151,20 @@ func (s *Safe) CheckPassword(ctx context.Context, owner Owner, name, password st
 	}
 	now := s.source.Now()
 	if now.Before(tries.Until) {
-		return tooMany(now, tries.Until)
+		known, err := s.KnowsDevice(ctx, owner, device)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return tooMany(now, tries.Until)
+		}
+		key = "password/" + owner.row() + "/known device"
+		if tries, err = s.store.Tries(ctx, key); err != nil {
+			return err
+		}
+		if now.Before(tries.Until) {
+			return tooMany(now, tries.Until)
+		}
 	}
 	if stored == "" {
 		matches(s.decoy(), password)
@@ -209,5 +235,7 @@ func matches(stored, password string) bool {
 		return false
 	}
 	got := argon2.IDKey([]byte(password), salt, uint32(time), uint32(memory), uint8(lanes), uint32(len(want)))
-	return subtle.ConstantTimeCompare(got, want) == 1
+	return equal(got, want)
 }
+
+func equal(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }

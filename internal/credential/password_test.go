@@ -26,13 +26,13 @@ func newSafeWithAnna(t *testing.T) (*credential.Safe, *clock) {
 func TestTheRightPasswordOpensAndAWrongOneDoesNot(t *testing.T) {
 	safe, _ := newSafeWithAnna(t)
 	ctx := t.Context()
-	if err := safe.CheckPassword(ctx, anna, annasName, annasPassword); err != nil {
+	if err := safe.CheckPassword(ctx, anna, annasName, annasPassword, ""); err != nil {
 		t.Errorf("the right one: %v", err)
 	}
 	for _, wrong := range []string{"", annasPassword + " ", strings.ToUpper(annasPassword), annasPassword[1:]} {
-		wantFault(t, safe.CheckPassword(ctx, anna, annasName, wrong), fault.WrongPassword)
+		wantFault(t, safe.CheckPassword(ctx, anna, annasName, wrong, ""), fault.WrongPassword)
 	}
-	wantFault(t, safe.CheckPassword(ctx, bob, "bob@contoso.example", annasPassword), fault.WrongPassword)
+	wantFault(t, safe.CheckPassword(ctx, bob, "bob@contoso.example", annasPassword, ""), fault.WrongPassword)
 }
 
 func TestAReplacedPasswordOpensNoMore(t *testing.T) {
@@ -41,8 +41,8 @@ func TestAReplacedPasswordOpensNoMore(t *testing.T) {
 	if err := safe.SetPassword(ctx, anna, "another one entirely"); err != nil {
 		t.Fatal(err)
 	}
-	wantFault(t, safe.CheckPassword(ctx, anna, annasName, annasPassword), fault.WrongPassword)
-	if err := safe.CheckPassword(ctx, anna, annasName, "another one entirely"); err != nil {
+	wantFault(t, safe.CheckPassword(ctx, anna, annasName, annasPassword, ""), fault.WrongPassword)
+	if err := safe.CheckPassword(ctx, anna, annasName, "another one entirely", ""); err != nil {
 		t.Error(err)
 	}
 }
@@ -53,39 +53,39 @@ func TestAnUnknownNameIsAnsweredAndCountedLikeAKnownOne(t *testing.T) {
 	safe, _ := newSafeWithAnna(t)
 	ctx := t.Context()
 	for try := range 11 {
-		known := safe.CheckPassword(ctx, anna, annasName, "wrong password")
-		unknown := safe.CheckPassword(ctx, noone, "nobody@contoso.example", "wrong password")
+		known := safe.CheckPassword(ctx, anna, annasName, "wrong password", "")
+		unknown := safe.CheckPassword(ctx, noone, "nobody@contoso.example", "wrong password", "")
 		if known == nil || unknown == nil || known.Error() != unknown.Error() {
 			t.Fatalf("try %d: known %v, unknown %v", try, known, unknown)
 		}
 	}
-	wantFault(t, safe.CheckPassword(ctx, noone, "nobody@contoso.example", "wrong password"), fault.TooManyTries)
-	wantFault(t, safe.CheckPassword(ctx, noone, "somebody.else@contoso.example", "wrong password"), fault.WrongPassword)
+	wantFault(t, safe.CheckPassword(ctx, noone, "nobody@contoso.example", "wrong password", ""), fault.TooManyTries)
+	wantFault(t, safe.CheckPassword(ctx, noone, "somebody.else@contoso.example", "wrong password", ""), fault.WrongPassword)
 }
 
 func TestTheWaitDoublesFromAMinuteToAQuarterOfAnHourAndEnds(t *testing.T) {
 	safe, now := newSafeWithAnna(t)
 	ctx := t.Context()
 	for range 10 {
-		wantFault(t, safe.CheckPassword(ctx, anna, annasName, "wrong password"), fault.WrongPassword)
+		wantFault(t, safe.CheckPassword(ctx, anna, annasName, "wrong password", ""), fault.WrongPassword)
 	}
 	for _, minutes := range []int{1, 2, 4, 8, 15, 15} {
 		wait := time.Duration(minutes) * time.Minute
 		// The right password does not shorten the wait, or a guesser would
 		// learn it by trying.
-		wantFault(t, safe.CheckPassword(ctx, anna, annasName, annasPassword), fault.TooManyTries)
+		wantFault(t, safe.CheckPassword(ctx, anna, annasName, annasPassword, ""), fault.TooManyTries)
 		now.advance(wait - time.Second)
-		wantFault(t, safe.CheckPassword(ctx, anna, annasName, "wrong password"), fault.TooManyTries, "minutes", "1")
+		wantFault(t, safe.CheckPassword(ctx, anna, annasName, "wrong password", ""), fault.TooManyTries, "minutes", "1")
 		now.advance(time.Second)
-		wantFault(t, safe.CheckPassword(ctx, anna, annasName, "wrong password"), fault.WrongPassword)
+		wantFault(t, safe.CheckPassword(ctx, anna, annasName, "wrong password", ""), fault.WrongPassword)
 	}
 	now.advance(15 * time.Minute)
-	if err := safe.CheckPassword(ctx, anna, annasName, annasPassword); err != nil {
+	if err := safe.CheckPassword(ctx, anna, annasName, annasPassword, ""); err != nil {
 		t.Fatalf("after the wait: %v", err)
 	}
 	// A proof forgets what went before it.
 	for range 10 {
-		wantFault(t, safe.CheckPassword(ctx, anna, annasName, "wrong password"), fault.WrongPassword)
+		wantFault(t, safe.CheckPassword(ctx, anna, annasName, "wrong password", ""), fault.WrongPassword)
 	}
 }
 
@@ -93,16 +93,16 @@ func TestTheMinutesOfAWaitAreThoseThatAreLeft(t *testing.T) {
 	safe, now := newSafe(t)
 	ctx := t.Context()
 	for range 14 {
-		_ = safe.CheckPassword(ctx, noone, annasName, "wrong password")
+		_ = safe.CheckPassword(ctx, noone, annasName, "wrong password", "")
 		now.advance(15 * time.Minute)
 	}
-	wantFault(t, safe.CheckPassword(ctx, noone, annasName, "wrong password"), fault.WrongPassword)
+	wantFault(t, safe.CheckPassword(ctx, noone, annasName, "wrong password", ""), fault.WrongPassword)
 	for _, c := range []struct {
 		pass time.Duration
 		want string
 	}{{30 * time.Second, "15"}, {time.Minute, "14"}, {13 * time.Minute, "1"}} {
 		now.advance(c.pass)
-		wantFault(t, safe.CheckPassword(ctx, noone, annasName, "wrong password"), fault.TooManyTries, "minutes", c.want)
+		wantFault(t, safe.CheckPassword(ctx, noone, annasName, "wrong password", ""), fault.TooManyTries, "minutes", c.want)
 	}
 }
 
@@ -113,14 +113,14 @@ func TestAWaitAtOneNameHoldsUpNobodyElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 11 {
-		_ = safe.CheckPassword(ctx, anna, annasName, "wrong password")
+		_ = safe.CheckPassword(ctx, anna, annasName, "wrong password", "")
 	}
-	wantFault(t, safe.CheckPassword(ctx, anna, annasName, annasPassword), fault.TooManyTries)
-	if err := safe.CheckPassword(ctx, bob, "bob@contoso.example", "bob's own password"); err != nil {
+	wantFault(t, safe.CheckPassword(ctx, anna, annasName, annasPassword, ""), fault.TooManyTries)
+	if err := safe.CheckPassword(ctx, bob, "bob@contoso.example", "bob's own password", ""); err != nil {
 		t.Errorf("bob: %v", err)
 	}
 	elsewhere := credential.Owner{Tenant: "22222222-bbbb-4222-8222-000000000002"}
-	wantFault(t, safe.CheckPassword(ctx, elsewhere, annasName, "wrong password"), fault.WrongPassword)
+	wantFault(t, safe.CheckPassword(ctx, elsewhere, annasName, "wrong password", ""), fault.WrongPassword)
 }
 
 func TestGuessesAtOnceAreCountedLikeGuessesInTurn(t *testing.T) {
@@ -128,10 +128,10 @@ func TestGuessesAtOnceAreCountedLikeGuessesInTurn(t *testing.T) {
 	ctx := t.Context()
 	var all sync.WaitGroup
 	for range 40 {
-		all.Go(func() { _ = safe.CheckPassword(ctx, anna, annasName, "wrong password") })
+		all.Go(func() { _ = safe.CheckPassword(ctx, anna, annasName, "wrong password", "") })
 	}
 	all.Wait()
-	wantFault(t, safe.CheckPassword(ctx, anna, annasName, annasPassword), fault.TooManyTries)
+	wantFault(t, safe.CheckPassword(ctx, anna, annasName, annasPassword, ""), fault.TooManyTries)
 }
 
 func TestTheLengthOfAPasswordIsCountedInCharactersFromBelowAndBytesFromAbove(t *testing.T) {
@@ -157,7 +157,7 @@ func TestTheLengthOfAPasswordIsCountedInCharactersFromBelowAndBytesFromAbove(t *
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := safe.CheckPassword(ctx, anna, annasName, c.password); err != nil {
+			if err := safe.CheckPassword(ctx, anna, annasName, c.password, ""); err != nil {
 				t.Errorf("does not open what it was set for: %v", err)
 			}
 		})
@@ -170,10 +170,10 @@ func TestAMegabyteIsRefusedAndNotCounted(t *testing.T) {
 	safe, _ := newSafeWithAnna(t)
 	huge := strings.Repeat("x", 1<<20)
 	for range 50 {
-		wantFault(t, safe.CheckPassword(t.Context(), anna, annasName, huge), fault.WrongPassword)
+		wantFault(t, safe.CheckPassword(t.Context(), anna, annasName, huge, ""), fault.WrongPassword)
 	}
 	// Nothing was guessed, so nothing was counted.
-	if err := safe.CheckPassword(t.Context(), anna, annasName, annasPassword); err != nil {
+	if err := safe.CheckPassword(t.Context(), anna, annasName, annasPassword, ""); err != nil {
 		t.Error(err)
 	}
 	wantFault(t, safe.SetPassword(t.Context(), anna, huge), fault.RequestMalformed)
@@ -189,9 +189,9 @@ func TestEveryByteOfAPasswordCounts(t *testing.T) {
 			if err := safe.SetPassword(ctx, anna, same+"1"); err != nil {
 				t.Fatal(err)
 			}
-			wantFault(t, safe.CheckPassword(ctx, anna, annasName, same+"2"), fault.WrongPassword)
-			wantFault(t, safe.CheckPassword(ctx, anna, annasName, same), fault.WrongPassword)
-			if err := safe.CheckPassword(ctx, anna, annasName, same+"1"); err != nil {
+			wantFault(t, safe.CheckPassword(ctx, anna, annasName, same+"2", ""), fault.WrongPassword)
+			wantFault(t, safe.CheckPassword(ctx, anna, annasName, same, ""), fault.WrongPassword)
+			if err := safe.CheckPassword(ctx, anna, annasName, same+"1", ""); err != nil {
 				t.Error(err)
 			}
 		})
@@ -207,10 +207,10 @@ func TestAPasswordOpensHoweverTheKeyboardComposesIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, typed := range []string{composed, apart} {
-			if err := safe.CheckPassword(ctx, anna, annasName, typed); err != nil {
+			if err := safe.CheckPassword(ctx, anna, annasName, typed, ""); err != nil {
 				t.Errorf("set %+q, typed %+q: %v", set, typed, err)
 			}
 		}
 	}
-	wantFault(t, safe.CheckPassword(ctx, anna, annasName, "paassana"), fault.WrongPassword)
+	wantFault(t, safe.CheckPassword(ctx, anna, annasName, "paassana", ""), fault.WrongPassword)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/entente-id/entente/internal/id"
 	"golang.org/x/net/html"
 )
 
@@ -146,6 +147,12 @@ func (v *Visitor) answer(ctx context.Context) error {
 		return v.Submit(ctx, "do=next", url.Values{"address": {v.SignInName}})
 	case has("code"):
 		return v.answerCode(ctx)
+	case button("do=personal"):
+		kind := "do=work"
+		if p, ok := FindPerson(v.SignInName); ok && p.Tenant == id.Consumers {
+			kind = "do=personal"
+		}
+		return v.Submit(ctx, kind, nil)
 	case has("kept"):
 		return v.Submit(ctx, "do=next", url.Values{"kept": {"on"}})
 	case button("do=yes") && v.Allow:

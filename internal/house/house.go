@@ -139,7 +139,7 @@ func (h *House) build(ctx context.Context) error {
 		return err
 	}
 	h.Journeys, err = signin.NewJourneys(db, source, custody, signin.Rooms{
-		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Safe: h.Safe, Consents: h.Consents, Issuer: h.Issuer,
+		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Safe: h.Safe, Consents: h.Consents, Issuer: h.Issuer, Outbox: h.Outbox,
 	})
 	if err != nil {
 		return err

@@ -1,12 +1,9 @@
 package pages
 
 import (
-	"encoding/base64"
-	"html/template"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
@@ -17,7 +14,6 @@ import (
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
-	"rsc.io/qr"
 )
 
 // Site serves the pages: it reads what a person sends, calls the journey once,
@@ -71,9 +67,10 @@ func NewSite(p *Pages, origin string, rooms Rooms, source id.Source, log *slog.L
 
 // Addresses of the site.
 const (
-	stepAddress    = "/signin/step"
-	signOutAddress = "/signout"
-	accountDone    = "/account/done"
+	stepAddress     = "/signin/step"
+	upstreamAddress = "/signin/upstream"
+	signOutAddress  = "/signout"
+	accountDone     = "/account/done"
 	// AccountApp is the client id of our own application for the account pages; its challenge
 	// has no verifier, because its codes are never redeemed.
 	AccountApp       = "d1000000-0000-4000-8000-0000000000ac"
@@ -90,6 +87,7 @@ func (s *Site) route() {
 	mux := s.mux
 	mux.Handle("GET /assets/", s.Assets())
 	mux.HandleFunc("POST "+stepAddress, s.takeStep)
+	mux.HandleFunc("GET "+upstreamAddress, s.takeUpstream)
 	mux.HandleFunc("GET /signin/", s.outOfDate)
 	mux.HandleFunc("GET "+signOutAddress, func(w http.ResponseWriter, r *http.Request) { s.AskSignOut(w, r, "", false) })
 	mux.HandleFunc("POST "+signOutAddress, s.signOut)
@@ -124,7 +122,7 @@ func (s *Site) takeStep(w http.ResponseWriter, r *http.Request) {
 	answer := signin.Answer{
 		Do: r.PostForm.Get("do"), Pick: r.PostForm.Get("pick"), Address: r.PostForm.Get("address"),
 		Password: r.PostForm.Get("password"), Code: r.PostForm.Get("code"),
-		Kept: r.PostForm.Has("kept"), ForAll: r.PostForm.Has("forall"),
+		Name: r.PostForm.Get("name"), Kept: r.PostForm.Has("kept"), ForAll: r.PostForm.Has("forall"),
 	}
 	lang := r.PostForm.Get("lang")
 	if lang != "" {
@@ -132,9 +130,13 @@ func (s *Site) takeStep(w http.ResponseWriter, r *http.Request) {
 		answer.Do = "show"
 	}
 	screen, err := s.journeys.Answer(r.Context(), r.PostForm.Get("flow"), browser, answer)
-	if screen.SessionCookie != "" {
-		setCookie(w, sessionCookie, screen.SessionCookie, http.SameSiteNoneMode)
-	}
+	s.arrive(w, r, screen, err)
+}
+
+// arrive answers a journey that has moved: with its next page, the
+// application's answer, or why it goes no further.
+func (s *Site) arrive(w http.ResponseWriter, r *http.Request, screen signin.Screen, err error) {
+	s.remember(w, r, screen)
 	switch {
 	case fault.Has(err, fault.ConsentDeclined):
 		s.Decline(w, r, screen, err)
@@ -142,6 +144,10 @@ func (s *Site) takeStep(w http.ResponseWriter, r *http.Request) {
 		s.RefuseVisit(w, r, err, screen.Journey.About(screen.Step))
 	case screen.Step == signin.Done:
 		s.Finish(w, r, screen)
+	case screen.Leave != "":
+		// A page, not a redirect: under form-action a browser may block one to
+		// an origin that the form did not name (experience.md 2.27).
+		s.LeaveTo(w, r, screen.Leave)
 	default:
 		s.Draw(w, r, screen)
 	}
@@ -188,7 +194,25 @@ func (s *Site) Draw(w http.ResponseWriter, r *http.Request, screen signin.Screen
 	case signin.Pick:
 		s.Picker(w, PickerView{Frame: f, Accounts: s.tiles(f, screen.People)})
 	case signin.Password:
-		s.Password(w, PasswordView{Frame: f, Address: j.Address})
+		s.Password(w, PasswordView{Frame: f, Address: j.Address, Personal: j.Home == id.Consumers, Notice: j.Notice})
+	case signin.Expected:
+		s.Expected(w, ExpectedView{Frame: f, Expected: j.Request.LoginHint, Typed: j.Address})
+	case signin.Unknown:
+		s.drawUnknown(w, r, f, screen)
+	case signin.Kind:
+		s.Kind(w, KindView{Frame: f, Address: j.Address, Rename: "/account/sign-in-name?login_hint=" + url.QueryEscape(j.Address)})
+	case signin.Upstream:
+		s.Upstream(w, UpstreamView{Frame: f, Address: j.Address, Provider: screen.Provider})
+	case signin.Mailbox:
+		s.Mailbox(w, MailboxView{Frame: f, Address: j.Address, Reset: j.Errand == signin.Reset})
+	case signin.NewAccount:
+		s.NewAccount(w, NewAccountView{Frame: f, Address: j.Address, Name: j.Name})
+	case signin.NewPassword:
+		s.NewPassword(w, NewPasswordView{Frame: f, Address: j.Address})
+	case signin.ResetCode:
+		s.Code(w, CodeView{Frame: f, Address: j.Address, Recovery: j.Recovery})
+	case signin.Pass:
+		s.Pass(w, PassView{Frame: f, Address: j.Address})
 	case signin.Code:
 		s.Code(w, CodeView{Frame: f, Address: j.SignInName, Recovery: j.Recovery})
 	case signin.Enrol:
@@ -208,93 +232,4 @@ func (s *Site) Draw(w http.ResponseWriter, r *http.Request, screen signin.Screen
 		about.Organisation = screen.Organisation
 		s.RefuseVisit(w, r, refusal, about)
 	}
-}
-
-func (s *Site) drawEnrol(w http.ResponseWriter, r *http.Request, f Frame, screen signin.Screen) {
-	picture, err := qr.Encode(screen.Link, qr.M)
-	if err != nil {
-		s.RefuseVisit(w, r, err, screen.Journey.About(screen.Step))
-		return
-	}
-	s.Enrol(w, EnrolView{
-		Frame: f, Address: screen.Journey.SignInName, Secret: spaced(string(screen.Seed)),
-		QR:   template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.PNG())),
-		Link: template.URL(screen.Link),
-	})
-}
-
-func spaced(seed string) string {
-	var groups []string
-	for len(seed) > 4 {
-		groups, seed = append(groups, seed[:4]), seed[4:]
-	}
-	return strings.Join(append(groups, seed), " ")
-}
-
-func consentView(f Frame, screen signin.Screen) ConsentView {
-	v := ConsentView{
-		Frame: f, Address: screen.Person.SignInName, Publisher: screen.App.Publisher, PublisherDomain: screen.App.PublisherDomain,
-		Verified: screen.App.Verified, Purpose: screen.App.Purpose, MayForAll: screen.MayForAll,
-	}
-	if u, err := url.Parse(screen.Journey.Request.RedirectOrigin); err == nil {
-		v.RedirectHost = u.Host
-	}
-	for _, p := range screen.Permissions {
-		v.Permissions = append(v.Permissions, Permission{Resource: p.Resource, Name: p.Name})
-	}
-	return v
-}
-
-func (s *Site) tiles(f Frame, people []signin.Signed) []Tile {
-	var list []Tile
-	for _, p := range people {
-		kind := "work"
-		if p.Home == id.Consumers {
-			kind = "personal"
-		}
-		list = append(list, Tile{Key: p.Key(), Initials: initials(p.Display), Name: p.Display, Address: p.SignInName, Kind: kind, OrgName: f.OrgName, SignedIn: true})
-	}
-	return list
-}
-
-func initials(name string) string {
-	var b strings.Builder
-	for _, word := range strings.Fields(name) {
-		for _, r := range word {
-			b.WriteRune(r)
-			break
-		}
-		if b.Len() >= 2 {
-			break
-		}
-	}
-	return strings.ToUpper(b.String())
-}
-
-// problemKey is the word of a mistake that can be mended on the same page.
-func problemKey(f *fault.Fault) string {
-	switch f.Code {
-	case fault.ParameterMissing:
-		if f.Facts["parameter"] == "kept" {
-			return "problem.kept"
-		}
-		return "problem.address.missing"
-	case fault.TenantNotInferred:
-		return "problem.domain.unknown"
-	case fault.PersonalAtWorkOnly:
-		return "problem.personal"
-	case fault.TooManyTries:
-		return "problem.wait"
-	case fault.SecondFactorWrong:
-		switch f.Facts["reason"] {
-		case "used":
-			return "problem.code.used"
-		case "clock":
-			return "problem.code.clock"
-		case "form":
-			return "problem.code.form"
-		}
-		return "problem.code"
-	}
-	return "problem.credentials"
 }

@@ -20,6 +20,12 @@ const (
 	// sites, for silent renewal; the other one never needs to.
 	browserCookie = "__Host-entente-browser"
 	sessionCookie = "__Host-entente-session"
+	// deviceCookie is by what a browser is known that its person has used
+	// before; kindCookie remembers the kind of account for an app.
+	deviceCookie = "__Host-entente-device"
+	kindCookie   = "__Host-entente-kind"
+	// longLived is for cookies that outlive the browser's session.
+	longLived = 400 * 24 * 60 * 60
 )
 
 // Browser reads the browser's cookies, and gives it an id if it has none.
@@ -34,7 +40,67 @@ func (s *Site) Browser(w http.ResponseWriter, r *http.Request) signin.Browser {
 	if c, err := r.Cookie(sessionCookie); err == nil {
 		b.Session = c.Value
 	}
+	if c, err := r.Cookie(deviceCookie); err == nil && len(c.Value) < 100 {
+		b.Device = c.Value
+	}
+	if c, err := r.Cookie(kindCookie); err == nil {
+		b.Kinds = readKinds(c.Value)
+	}
+	b.Family = browserFamily(r)
 	return b
+}
+
+// maxKinds bounds how many apps a browser remembers a kind of account for.
+const maxKinds = 20
+
+// readKinds reads "app=w.app=p".
+func readKinds(text string) map[id.App]string {
+	kinds := map[id.App]string{}
+	for part := range strings.SplitSeq(text, ".") {
+		app, kind, _ := strings.Cut(part, "=")
+		switch {
+		case !id.IsGUID(app) || len(kinds) == maxKinds:
+		case kind == "w":
+			kinds[id.App(app)] = "work"
+		case kind == "p":
+			kinds[id.App(app)] = "personal"
+		}
+	}
+	return kinds
+}
+
+// remember sets the cookies that a journey has brought.
+func (s *Site) remember(w http.ResponseWriter, r *http.Request, screen signin.Screen) {
+	if screen.SessionCookie != "" {
+		setCookie(w, sessionCookie, screen.SessionCookie, http.SameSiteNoneMode)
+	}
+	if screen.DeviceCookie != "" {
+		keepCookie(w, deviceCookie, screen.DeviceCookie)
+	}
+	if j := screen.Journey; j.Remember && j.Kind != "" {
+		kinds := s.Browser(w, r).Kinds
+		text := string(j.Request.Client) + "=" + j.Kind[:1]
+		for app, kind := range kinds {
+			if app != j.Request.Client {
+				text += "." + string(app) + "=" + kind[:1]
+			}
+		}
+		keepCookie(w, kindCookie, text)
+	}
+}
+
+func keepCookie(w http.ResponseWriter, name, value string) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: longLived, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+}
+
+// takeUpstream takes the answer of a company's own provider. It comes by GET,
+// but serves once, in the browser that was sent there, and nowhere else.
+func (s *Site) takeUpstream(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	screen, err := s.journeys.Return(r.Context(), query.Get("state"), s.Browser(w, r), signin.UpstreamAnswer{
+		Code: query.Get("code"), Issuer: query.Get("iss"), Error: query.Get("error"),
+	})
+	s.arrive(w, r, screen, err)
 }
 
 func setCookie(w http.ResponseWriter, name, value string, site http.SameSite) {

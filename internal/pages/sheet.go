@@ -140,9 +140,3 @@ func (s *sheet) About(story Story) pair { return pair{Sheet: s, Story: story, Fi
 func (s *sheet) PasswordLetter() template.URL {
 	return letter("", s.P("mail.password.subject"), s.P("mail.password.body", "org", s.OrgName))
 }
-
-// UnknownDomainLetter asks one's own IT about an address that is not known.
-func (s *sheet) UnknownDomainLetter() template.URL {
-	facts := []any{"domain", s.ProblemFacts["domain"], "app", s.AppName}
-	return letter("", s.P("mail.domain.subject", facts...), s.P("mail.domain.body", facts...))
-}

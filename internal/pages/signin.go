@@ -62,10 +62,15 @@ func (v PickerView) SameAddress() bool {
 }
 
 // PasswordView asks for the password. It posts flow, username, password and
-// do=next, or do=another to go back.
+// do=next, or do=another to go back; do=reset, do=pass and do=sign-up lead on
+// without one.
 type PasswordView struct {
 	Frame
 	Address string
+	// Personal accounts can be made, and their passwords reset, right here.
+	Personal bool
+	// Notice is the word of something to say first.
+	Notice string
 }
 
 // Password writes the password page. The address stays visible, and a field

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/consent"
@@ -16,17 +14,23 @@ import (
 // Answer is what a person sent with a form.
 type Answer struct {
 	// Do is the button: "next", "another", "recovery", "code", "yes", "no",
-	// or "show" to see the same page again (a change of language).
+	// "work", "personal", "sign-up", "reset", "pass", "password", "resend", or
+	// "show" to see the same page again (a change of language).
 	Do string
 	// Pick is the tile of an account.
 	Pick     string
 	Address  string
 	Password string
 	Code     string
-	// Kept: the recovery codes are kept.
+	// Name is that of a new account.
+	Name string
+	// Kept: the recovery codes are kept, or the choice is to be remembered.
 	Kept bool
 	// ForAll: consent for everyone in the organisation.
 	ForAll bool
+
+	// device is the secret in the browser's cookie.
+	device string
 }
 
 // Answer takes a form, proves what it says, moves the journey and says what is
@@ -49,13 +53,15 @@ func (j *Journeys) Answer(ctx context.Context, text string, b Browser, a Answer)
 		return Screen{Journey: journey}, err
 	}
 	before := journey
+	a.device = b.Device
+	journey.Notice = ""
 	problem, err := j.take(ctx, step, &journey, a, candidates)
 	if err != nil {
 		return Screen{Journey: journey}, err
 	}
 	if problem != nil {
 		// What was typed stays typed; nothing else has moved.
-		before.Address = journey.Address
+		before.Address, before.Name, before.MailCodes, before.Unknown = journey.Address, journey.Name, journey.MailCodes, journey.Unknown
 		screen, err := j.show(ctx, before, candidates)
 		screen.Problem = problem
 		return screen, err
@@ -63,12 +69,37 @@ func (j *Journeys) Answer(ctx context.Context, text string, b Browser, a Answer)
 	if err := j.save(ctx, &journey); err != nil {
 		return Screen{Journey: journey}, err
 	}
+	return j.finish(ctx, journey, b, candidates)
+}
+
+// finish draws a journey that has moved. At its end the browser gets a new
+// session, and is remembered as a device of the person.
+func (j *Journeys) finish(ctx context.Context, journey Journey, b Browser, candidates []Signed) (Screen, error) {
 	screen, err := j.show(ctx, journey, candidates)
-	if err != nil || screen.Step != Done || !journey.Proved {
+	if err != nil {
 		return screen, err
 	}
-	screen.SessionCookie, err = j.keep(ctx, b, screen.signed())
+	if screen.Step == Upstream && journey.Nonce != "" {
+		screen.Leave, err = j.leave(ctx, journey)
+		return screen, err
+	}
+	if screen.Step != Done || !journey.Proved {
+		return screen, err
+	}
+	if screen.SessionCookie, err = j.keep(ctx, b, screen.signed()); err != nil {
+		return screen, err
+	}
+	screen.DeviceCookie, err = j.recognise(ctx, b, screen.Person)
 	return screen, err
+}
+
+// shown is finish for an answer that came from elsewhere.
+func (j *Journeys) shown(ctx context.Context, journey Journey, b Browser) (Screen, error) {
+	candidates, err := j.signedCandidates(ctx, journey, b)
+	if err != nil {
+		return Screen{Journey: journey}, err
+	}
+	return j.finish(ctx, journey, b, candidates)
 }
 
 // signedCandidates are the people who could go on. A journey that rests on
@@ -93,11 +124,34 @@ func (j *Journeys) signedCandidates(ctx context.Context, journey Journey, b Brow
 // take proves one answer. The first result is a problem that the person can
 // mend on the same page; the error is everything else.
 func (j *Journeys) take(ctx context.Context, step Step, journey *Journey, a Answer, candidates []Signed) (*fault.Fault, error) {
-	if a.Do == "another" {
+	switch a.Do {
+	case "another":
 		restart(journey)
+		return nil, nil
+	case "password":
+		journey.Errand, journey.MailCodes, journey.MailProved, journey.Resetting = "", nil, false, ""
 		return nil, nil
 	}
 	switch step {
+	case Expected:
+		return j.takeExpected(ctx, journey, a)
+	case Unknown:
+		return j.takeUnknown(ctx, journey, a)
+	case Kind:
+		return j.takeKind(ctx, journey, a)
+	case Upstream:
+		j.takeUpstream(journey)
+		return nil, nil
+	case Mailbox:
+		return j.takeMailbox(ctx, journey, a)
+	case NewAccount:
+		return j.takeSignUp(ctx, journey, a)
+	case ResetCode:
+		return j.takeResetCode(ctx, journey, a)
+	case NewPassword:
+		return j.takeNewPassword(ctx, journey, a)
+	case Pass:
+		return j.takePass(ctx, journey, a)
 	case Pick:
 		return j.takePick(ctx, journey, a, candidates)
 	case Address:
@@ -143,53 +197,29 @@ func (j *Journeys) takePick(ctx context.Context, journey *Journey, a Answer, can
 	return nil, nil
 }
 
-func (j *Journeys) takeAddress(ctx context.Context, journey *Journey, a Answer) (*fault.Fault, error) {
-	address := strings.TrimSpace(a.Address)
-	if len(address) > 320 {
-		address = address[:320]
-	}
-	journey.Address = address
-	if address == "" {
-		return fault.New(fault.ParameterMissing, "parameter", "address"), nil
-	}
-	if !strings.Contains(address, "@") {
-		// A bare user name belongs to the organisation that the app hinted at.
-		if owner, err := j.tenants.Named(ctx, journey.Request.DomainHint); err == nil {
-			address += "@" + owner.DefaultDomain()
-			journey.Address = address
-		}
-	}
-	home, problem := j.home(ctx, journey.Request, address)
-	if problem != nil {
-		switch problem.Code {
-		case fault.ParameterMissing, fault.TenantNotInferred, fault.PersonalAtWorkOnly:
-			return problem, nil
-		}
-		return nil, problem
-	}
-	journey.Home = home
-	journey.passed("domain")
-	return nil, nil
-}
-
 func (j *Journeys) takePassword(ctx context.Context, journey *Journey, a Answer) (*fault.Fault, error) {
+	switch errand := Errand(a.Do); errand {
+	case SignUp, Reset, WithPass:
+		err := j.beginErrand(ctx, journey, errand)
+		if f := fault.Of(err); err != nil && f.Code == fault.RequestRepeated {
+			return f, nil
+		}
+		return nil, err
+	}
 	person, err := j.people.Named(ctx, journey.Home, journey.Address)
 	if err != nil && !fault.Has(err, fault.AccountUnknown) {
 		return nil, err
 	}
 	// A name that does not exist takes the same way with the same effort.
 	owner := credential.Owner{Tenant: journey.Home, Account: person.ID}
-	if err := j.safe.CheckPassword(ctx, owner, account.FoldName(journey.Address), a.Password); err != nil {
+	if err := j.safe.CheckPassword(ctx, owner, account.FoldName(journey.Address), a.Password, a.device); err != nil {
 		f := fault.Of(err)
 		if f.Code == fault.WrongPassword || f.Code == fault.TooManyTries {
 			return f, nil
 		}
 		return nil, err
 	}
-	now := j.source.Now()
-	journey.Account, journey.SignInName = person.ID, person.SignInName
-	journey.Methods, journey.AuthAt, journey.SID = []string{"pwd"}, now, j.source.NewGUID()
-	journey.FactorAt, journey.Proved = time.Time{}, true
+	journey.proved(j, person, "pwd")
 	journey.passed("password")
 	return nil, nil
 }
@@ -248,7 +278,11 @@ func (j *Journeys) takeEnrolment(ctx context.Context, journey *Journey, a Answer
 	}
 	journey.Seed = ""
 	journey.confirmed(j)
-	return nil, nil
+	person, err := j.people.Find(ctx, journey.Home, journey.Account)
+	if err != nil {
+		return nil, err
+	}
+	return nil, j.notice(ctx, person, "factor-added", nil)
 }
 
 func (j *Journeys) takeConsent(ctx context.Context, step Step, journey *Journey, a Answer) error {

@@ -5,8 +5,10 @@ package signin
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
+	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
@@ -57,10 +59,24 @@ type Step string
 // The steps, in their natural order.
 const (
 	// Silent requests that need a person end here, with a fault.
-	Refused       Step = "refused"
-	Pick          Step = "pick"
-	Address       Step = "address"
-	Password      Step = "password"
+	Refused Step = "refused"
+	Pick    Step = "pick"
+	Address Step = "address"
+	// Expected: the typed address is not the one of the invitation.
+	Expected Step = "expected"
+	// Unknown: nobody has connected the domain (M04).
+	Unknown Step = "unknown"
+	// Kind: work or personal? (M03)
+	Kind     Step = "kind"
+	Password Step = "password"
+	// Upstream leads to the company's own provider.
+	Upstream Step = "upstream"
+	// Mailbox takes the code of a mail; then a new account or a new password.
+	Mailbox       Step = "mailbox"
+	NewAccount    Step = "new-account"
+	ResetCode     Step = "reset-code"
+	NewPassword   Step = "new-password"
+	Pass          Step = "pass"
 	Code          Step = "code"
 	Enrol         Step = "enrol"
 	RecoveryCodes Step = "recovery-codes"
@@ -84,6 +100,36 @@ type Journey struct {
 	Home    id.Tenant `json:"home,omitempty"`
 	// Asking shows the address page although people are signed in.
 	Asking bool `json:"asking,omitempty"`
+	// Differs, Choose and Unknown are where the address has led: to the question
+	// which one is meant, to that for the kind of account, or nowhere. Insists:
+	// the person said that the typed address is the right one.
+	Differs bool `json:"differs,omitempty"`
+	Choose  bool `json:"choose,omitempty"`
+	Unknown bool `json:"unknown,omitempty"`
+	Insists bool `json:"insists,omitempty"`
+	// Kind is "work" or "personal" once chosen; Remember keeps it for this app
+	// and browser.
+	Kind     string `json:"kind,omitempty"`
+	Remember bool   `json:"remember,omitempty"`
+
+	// Errand is what the person does on the way, with what it needs: the codes
+	// that were mailed, the proved mailbox, the name that was typed, whose
+	// password is being reset, and whether that needs a second factor first.
+	Errand      Errand                `json:"errand,omitempty"`
+	MailCodes   []credential.MailCode `json:"mailCodes,omitempty"`
+	MailProved  bool                  `json:"mailProved,omitempty"`
+	Name        string                `json:"newName,omitempty"`
+	Resetting   id.Object             `json:"resetting,omitempty"`
+	MustConfirm bool                  `json:"mustConfirm,omitempty"`
+	// Notice is the word of something that the next page should say first.
+	Notice string `json:"notice,omitempty"`
+	// PassBy is who issued the temporary pass that was used.
+	PassBy string `json:"passBy,omitempty"`
+
+	// Nonce, Verifier and Left belong to a request at the company's provider.
+	Nonce    string    `json:"nonce,omitempty"`
+	Verifier string    `json:"verifier,omitempty"`
+	Left     time.Time `json:"left,omitzero"`
 
 	// Account and the proof are set by the steps that prove them.
 	Account    id.Object `json:"account,omitempty"`
@@ -119,6 +165,8 @@ type facts struct {
 	// signed are the people of this browser who could go on.
 	signed int
 	demand policy.Demand
+	// federated: the home proves its people with a provider of its own.
+	federated bool
 	// missing is what consent has to be asked for.
 	missing []consent.Asked
 	// refusal stands in the way for good.
@@ -137,6 +185,16 @@ func next(j Journey, f facts) (Step, *fault.Fault) {
 	switch {
 	case f.refusal != nil:
 		return Refused, f.refusal
+	case j.Account == "" && j.Differs:
+		return needs(Expected, fault.NotSignedIn)
+	case j.Account == "" && j.Unknown:
+		return needs(Unknown, fault.NotSignedIn)
+	case j.Account == "" && j.Choose:
+		return needs(Kind, fault.InteractionRequired)
+	case j.Account == "" && j.Home != "" && j.Errand != "":
+		return needs(j.errand(), fault.NotSignedIn)
+	case j.Account == "" && j.Home != "" && f.federated:
+		return needs(Upstream, fault.NotSignedIn)
 	case j.Account == "" && j.Home != "":
 		return needs(Password, fault.NotSignedIn)
 	case j.Account == "" && f.signed > 0 && !j.Asking:
@@ -156,6 +214,31 @@ func next(j Journey, f facts) (Step, *fault.Fault) {
 	}
 	return Done, nil
 }
+
+// errand is the next step of what the person does on the way.
+func (j Journey) errand() Step {
+	switch {
+	case j.Errand == WithPass:
+		return Pass
+	case !j.MailProved:
+		return Mailbox
+	case j.Errand == SignUp:
+		return NewAccount
+	case j.MustConfirm:
+		return ResetCode
+	}
+	return NewPassword
+}
+
+// proved takes a person into the journey with what has proved them just now.
+func (journey *Journey) proved(j *Journeys, person account.Account, methods ...string) {
+	journey.Account, journey.SignInName = person.ID, person.SignInName
+	journey.Methods, journey.AuthAt, journey.SID = methods, j.source.Now(), j.source.NewGUID()
+	journey.FactorAt, journey.Proved = time.Time{}, true
+}
+
+// HasMFA reports whether a second factor stands behind the journey.
+func (j Journey) HasMFA() bool { return slices.Contains(j.Methods, "mfa") }
 
 // owner is the person a credential is checked for.
 func (j Journey) owner() credential.Owner {

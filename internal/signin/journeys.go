@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
@@ -13,6 +15,7 @@ import (
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/policy"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/tenant"
@@ -37,26 +40,30 @@ type Store interface {
 
 // Rooms are what a sign-in needs of others.
 type Rooms struct {
-	Tenants  *tenant.Directory
-	People   *account.People
-	Apps     *application.Registry
-	Safe     *credential.Safe
-	Consents *consent.Ledger
-	Issuer   *token.Issuer
+	Tenants   *tenant.Directory
+	People    *account.People
+	Apps      *application.Registry
+	Safe      *credential.Safe
+	Consents  *consent.Ledger
+	Issuer    *token.Issuer
+	Outbox    *message.Outbox
+	Providers Providers
 }
 
 // Journeys is the room.
 type Journeys struct {
-	store    Store
-	source   id.Source
-	flows    *seal.Key
-	secrets  *seal.Key
-	tenants  *tenant.Directory
-	people   *account.People
-	apps     *application.Registry
-	safe     *credential.Safe
-	consents *consent.Ledger
-	issuer   *token.Issuer
+	store     Store
+	source    id.Source
+	flows     *seal.Key
+	secrets   *seal.Key
+	tenants   *tenant.Directory
+	people    *account.People
+	apps      *application.Registry
+	safe      *credential.Safe
+	consents  *consent.Ledger
+	issuer    *token.Issuer
+	outbox    *message.Outbox
+	providers Providers
 }
 
 // NewJourneys opens the room.
@@ -72,13 +79,14 @@ func NewJourneys(store Store, source id.Source, custody *seal.Custody, r Rooms) 
 	return &Journeys{
 		store: store, source: source, flows: flows, secrets: secrets,
 		tenants: r.Tenants, people: r.People, apps: r.Apps, safe: r.Safe, consents: r.Consents, issuer: r.Issuer,
+		outbox: r.Outbox, providers: r.Providers,
 	}, nil
 }
 
 // Begin starts a request: it goes on silently as far as the browser's session
 // allows and says what is next. Nothing is written.
 func (j *Journeys) Begin(ctx context.Context, r Request, b Browser) (Screen, error) {
-	journey := Journey{Browser: b.ID, Request: r, Started: j.source.Now()}
+	journey := Journey{Browser: b.ID, Request: r, Started: j.source.Now(), Kind: b.Kinds[r.Client]}
 	authority, err := j.tenants.Authority(ctx, r.Authority)
 	if err != nil {
 		return Screen{}, err
@@ -97,15 +105,53 @@ func (j *Journeys) Begin(ctx context.Context, r Request, b Browser) (Screen, err
 			candidates = nil
 		}
 	}
-	if journey.Account == "" && len(candidates) == 0 && r.LoginHint != "" && r.Prompt != "none" {
-		// A hint fills in the address. One that leads nowhere is only a hint:
-		// the page asks, with the address kept.
-		journey.Address = r.LoginHint
-		if home, problem := j.home(ctx, r, r.LoginHint); problem == nil {
-			journey.Home = home
+	if journey.Account == "" && len(candidates) == 0 && r.Prompt == "" && r.LoginHint == "" {
+		if other, ok := wrongKind(session, r); ok {
+			return j.turnAway(ctx, journey, other)
 		}
 	}
-	return j.show(ctx, journey, candidates)
+	var problem *fault.Fault
+	if journey.Account == "" && len(candidates) == 0 && r.LoginHint != "" && r.Prompt != "none" {
+		// A hint fills in the address and leads on where it can.
+		if problem, err = j.locate(ctx, &journey, strings.TrimSpace(r.LoginHint)); err != nil {
+			return Screen{}, err
+		}
+		if problem != nil && problem.Code == fault.ParameterMissing {
+			problem = nil
+		}
+	}
+	screen, err := j.show(ctx, journey, candidates)
+	screen.Problem = problem
+	return screen, err
+}
+
+// wrongKind finds the personal account of a browser whose people cannot enter
+// an app for work: they are told so, instead of being asked for an address as
+// if nobody were there (M02).
+func wrongKind(s Session, r Request) (Signed, bool) {
+	for _, p := range s.People {
+		if p.Home == id.Consumers && !r.Personal {
+			return p, true
+		}
+	}
+	return Signed{}, false
+}
+
+// turnAway says that the signed-in account is of the wrong kind. The way back
+// keeps the address: it may well be a work account's too.
+func (j *Journeys) turnAway(ctx context.Context, journey Journey, other Signed) (Screen, error) {
+	journey.Address, journey.Home, journey.SignInName = other.SignInName, other.Home, other.SignInName
+	app, err := j.apps.Find(ctx, journey.Request.Client)
+	if err != nil {
+		return Screen{}, err
+	}
+	if again, err := url.Parse(journey.Request.Restart); err == nil {
+		query := again.Query()
+		query.Set("login_hint", other.SignInName)
+		again.RawQuery = query.Encode()
+		journey.Request.Restart = again.String()
+	}
+	return Screen{Step: Refused, Journey: journey, App: app, Fault: fault.New(fault.ForeignAccount, "app", journey.Request.AppName, "reason", "personal")}, nil
 }
 
 // resume takes the proof of a signed-in person into a journey.
@@ -120,38 +166,16 @@ func (j *Journeys) resume(ctx context.Context, journey *Journey, s Signed) error
 	return nil
 }
 
-// home says whose address it is, before any password is asked: domain facts
-// may be told to anybody (DESIGN 4.14).
-func (j *Journeys) home(ctx context.Context, r Request, address string) (id.Tenant, *fault.Fault) {
-	domain, ok := account.DomainOf(address)
-	if !ok {
-		return "", fault.New(fault.ParameterMissing, "parameter", "address")
-	}
-	owner, err := j.tenants.Named(ctx, domain)
-	if fault.Has(err, fault.TenantUnknown) || fault.Has(err, fault.TenantMalformed) {
-		return "", fault.New(fault.TenantNotInferred, "domain", domain)
-	}
-	if err != nil {
-		return "", fault.Of(err)
-	}
-	if owner.Personal() && !r.Personal {
-		return "", fault.New(fault.PersonalAtWorkOnly, "app", r.AppName, "domain", domain)
-	}
-	authority, err := j.tenants.Authority(ctx, r.Authority)
-	if err != nil {
-		return "", fault.Of(err)
-	}
-	if !authority.Admits(owner.ID) || (!owner.Personal() && !r.Work) {
-		return "", fault.New(fault.ForeignAccount, "app", r.AppName, "domain", domain)
-	}
-	return owner.ID, nil
-}
-
 // gather collects what next decides on.
 func (j *Journeys) gather(ctx context.Context, journey Journey) (facts, account.Account, error) {
 	var f facts
 	if journey.Account == "" {
-		return f, account.Account{}, nil
+		if journey.Home == "" {
+			return f, account.Account{}, nil
+		}
+		home, err := j.tenants.Find(ctx, journey.Home)
+		f.federated = home.Federated()
+		return f, account.Account{}, err
 	}
 	person, err := j.people.Find(ctx, journey.Home, journey.Account)
 	if err != nil {

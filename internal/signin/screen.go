@@ -36,6 +36,11 @@ type Screen struct {
 	MayForAll   bool
 	// Person is who has been proved.
 	Person account.Account
+	// Leave is the address of the company's provider, at Upstream, once the
+	// person has agreed to go there; Provider its name before.
+	Leave, Provider string
+	// DeviceCookie is the new value of the device cookie, "" for no change.
+	DeviceCookie string
 	// SessionCookie is the new value of the session cookie, "" for no change.
 	SessionCookie string
 }
@@ -73,6 +78,9 @@ func (j *Journeys) show(ctx context.Context, journey Journey, candidates []Signe
 			return s, err
 		}
 		s.Organisation = home.Name
+		if s.Step == Upstream {
+			s.Provider = home.Upstream.Name
+		}
 	}
 	switch s.Step {
 	case Enrol:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/tenant"
@@ -22,6 +23,13 @@ type Browser struct {
 	ID string
 	// Session is the session cookie: "id.secret".
 	Session string
+	// Device is the secret by which a browser is known as one that its people
+	// have used before.
+	Device string
+	// Family is the browser's family, nothing finer.
+	Family string
+	// Kinds is the kind of account that is remembered for an app.
+	Kinds map[id.App]string
 }
 
 // Session is one browser's signed-in people.
@@ -112,6 +120,26 @@ func (j *Journeys) keep(ctx context.Context, b Browser, signed Signed) (string, 
 		return "", err
 	}
 	return s.ID + "." + secret, nil
+}
+
+// recognise remembers a browser as a device of a person, and tells the person
+// when it is not their first one. It gives the cookie's value when it is new.
+func (j *Journeys) recognise(ctx context.Context, b Browser, person account.Account) (string, error) {
+	owner := credential.Owner{Tenant: person.Tenant, Account: person.ID}
+	known, err := j.safe.KnowsDevice(ctx, owner, b.Device)
+	if err != nil || known {
+		return "", err
+	}
+	secret, cookie := b.Device, ""
+	if secret == "" {
+		secret = j.source.Secret()
+		cookie = secret
+	}
+	others, err := j.safe.AddDevice(ctx, owner, secret, b.Family)
+	if err != nil || !others {
+		return cookie, err
+	}
+	return cookie, j.notice(ctx, person, "new-device", nil)
 }
 
 // maxPeople bounds how many people one browser can have signed in.

@@ -94,3 +94,10 @@ for (const time of document.querySelectorAll('time[data-local]')) {
 
 // Carry an answer to the app.
 document.querySelector('form[data-submit]')?.requestSubmit();
+
+// Press a button by itself after a moment, unless the reader does something
+// else first.
+for (const button of document.querySelectorAll('[data-press]')) {
+  const timer = setTimeout(() => button.click(), Number(button.dataset.press));
+  for (const act of ['pointerdown', 'keydown']) addEventListener(act, () => clearTimeout(timer), { once: true });
+}

@@ -1,0 +1,123 @@
+package pages
+
+import (
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/signin"
+	"rsc.io/qr"
+)
+
+// drawUnknown keeps the attempt first: a request for help is about it.
+func (s *Site) drawUnknown(w http.ResponseWriter, r *http.Request, f Frame, screen signin.Screen) {
+	j := screen.Journey
+	domain, _ := account.DomainOf(j.Address)
+	kept := s.attempts.Keep(r.Context(), j.About(screen.Step).Attempt(fault.New(fault.TenantNotInferred, "domain", domain), browserFamily(r)))
+	w.Header().Set("X-Entente-Reference", kept.Reference)
+	s.Unknown(w, UnknownView{Frame: f, Address: j.Address, Domain: domain, Reference: kept.Reference})
+}
+
+func (s *Site) drawEnrol(w http.ResponseWriter, r *http.Request, f Frame, screen signin.Screen) {
+	picture, err := qr.Encode(screen.Link, qr.M)
+	if err != nil {
+		s.RefuseVisit(w, r, err, screen.Journey.About(screen.Step))
+		return
+	}
+	s.Enrol(w, EnrolView{
+		Frame: f, Address: screen.Journey.SignInName, Secret: spaced(string(screen.Seed)),
+		QR:   template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.PNG())),
+		Link: template.URL(screen.Link),
+	})
+}
+
+func consentView(f Frame, screen signin.Screen) ConsentView {
+	v := ConsentView{
+		Frame: f, Address: screen.Person.SignInName, Publisher: screen.App.Publisher, PublisherDomain: screen.App.PublisherDomain,
+		Verified: screen.App.Verified, Purpose: screen.App.Purpose, MayForAll: screen.MayForAll,
+	}
+	if u, err := url.Parse(screen.Journey.Request.RedirectOrigin); err == nil {
+		v.RedirectHost = u.Host
+	}
+	for _, p := range screen.Permissions {
+		v.Permissions = append(v.Permissions, Permission{Resource: p.Resource, Name: p.Name})
+	}
+	return v
+}
+
+func (s *Site) tiles(f Frame, people []signin.Signed) []Tile {
+	var list []Tile
+	for _, p := range people {
+		kind := "work"
+		if p.Home == id.Consumers {
+			kind = "personal"
+		}
+		list = append(list, Tile{Key: p.Key(), Initials: initials(p.Display), Name: p.Display, Address: p.SignInName, Kind: kind, OrgName: f.OrgName, SignedIn: true})
+	}
+	return list
+}
+
+func initials(name string) string {
+	var b strings.Builder
+	for _, word := range strings.Fields(name) {
+		for _, r := range word {
+			b.WriteRune(r)
+			break
+		}
+		if b.Len() >= 2 {
+			break
+		}
+	}
+	return strings.ToUpper(b.String())
+}
+
+func spaced(seed string) string {
+	var groups []string
+	for len(seed) > 4 {
+		groups, seed = append(groups, seed[:4]), seed[4:]
+	}
+	return strings.Join(append(groups, seed), " ")
+}
+
+// problemKey is the word of a mistake that can be mended on the same page.
+func problemKey(f *fault.Fault) string {
+	switch f.Code {
+	case fault.ParameterMissing:
+		if f.Facts["parameter"] == "kept" {
+			return "problem.kept"
+		}
+		return "problem.address.missing"
+	case fault.PersonalAtWorkOnly:
+		return "problem.personal"
+	case fault.TooManyTries:
+		return "problem.wait"
+	case fault.RequestRepeated:
+		return "problem.repeated"
+	case fault.MailCodeWrong:
+		return "problem.mailcode"
+	case fault.MailCodeExpired:
+		return "problem.mailcode.late"
+	case fault.PassWrong:
+		return "problem.pass"
+	case fault.PasswordWeak:
+		return "problem.password." + f.Facts["rule"]
+	case fault.InputInvalid:
+		return "problem." + f.Facts["parameter"]
+	case fault.SecondFactorWrong:
+		switch f.Facts["reason"] {
+		case "used":
+			return "problem.code.used"
+		case "clock":
+			return "problem.code.clock"
+		case "form":
+			return "problem.code.form"
+		}
+		return "problem.code"
+	}
+	return "problem.credentials"
+}
