@@ -31,10 +31,10 @@ import (
 	"github.com/entente-id/entente/internal/tenant"
 )
 
-const (
-	contoso id.Tenant = "11111111-aaaa-4111-8111-000000000001"
-	origin            = "https://entente.example"
+const contoso id.Tenant = "11111111-aaaa-4111-8111-000000000001"
 
+const (
+	origin   = "https://entente.example"
 	clientID = "entente at contoso"
 	secret   = "s3cret: with/odd+characters%"
 )
