@@ -84,6 +84,8 @@ const (
 	Closed State = "closed"
 )
 
+var states = []State{Waiting, Approved, Denied, Blocked, Expired, Withdrawn, Closed}
+
 const (
 	// life is how long an approval waits for a decision.
 	life = 30 * 24 * time.Hour
@@ -267,6 +269,15 @@ func (a *Approvals) blocked(ctx context.Context, t id.Tenant, client id.App) (bo
 func (a *Approvals) Reviewers(ctx context.Context, t id.Tenant) (int, error) {
 	list, err := a.people.Reviewers(ctx, t, maxReviewers)
 	return len(list), err
+}
+
+// read finds an approval of a tenant. What stands in an address may be
+// anything; only ids reach the store.
+func (a *Approvals) read(ctx context.Context, t id.Tenant, approval string) (Approval, error) {
+	if !id.IsGUID(approval) {
+		return Approval{}, fault.New(fault.ObjectUnknown)
+	}
+	return a.store.Approval(ctx, t, approval)
 }
 
 // event is what was done to an approval.

@@ -161,7 +161,7 @@ func (a *Approvals) Follow(ctx context.Context, by audit.Caller, approval string
 }
 
 func (a *Approvals) own(ctx context.Context, by audit.Caller, approval string) (Approval, int, error) {
-	p, err := a.store.Approval(ctx, by.Tenant, approval)
+	p, err := a.read(ctx, by.Tenant, approval)
 	if err != nil {
 		return p, -1, err
 	}

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/entente-id/entente/internal/account"
@@ -35,10 +36,17 @@ func (a *Approvals) reviewer(ctx context.Context, by audit.Caller) (account.Acco
 
 // List shows a reviewer the approvals of their organisation, newest first:
 // those in a state (empty: in any), after the one with the given id, at most
-// limit and never more than 200.
+// limit and never more than 200. It fails with InputInvalid for a state that
+// there is not, PageInvalid for an id that is none, and RoleMissing.
 func (a *Approvals) List(ctx context.Context, by audit.Caller, state State, after string, limit int) ([]Approval, error) {
 	if _, err := a.reviewer(ctx, by); err != nil {
 		return nil, err
+	}
+	if state != "" && !slices.Contains(states, state) {
+		return nil, fault.New(fault.InputInvalid, "parameter", "state", "rule", "a state of approvals")
+	}
+	if after != "" && !id.IsGUID(after) {
+		return nil, fault.New(fault.PageInvalid, "parameter", "after", "rule", "the id of an approval")
 	}
 	return a.store.Approvals(ctx, by.Tenant, state, after, max(1, min(limit, maxPage)))
 }
@@ -49,7 +57,7 @@ func (a *Approvals) Find(ctx context.Context, by audit.Caller, approval string) 
 	if _, err := a.reviewer(ctx, by); err != nil {
 		return Approval{}, err
 	}
-	return a.store.Approval(ctx, by.Tenant, approval)
+	return a.read(ctx, by.Tenant, approval)
 }
 
 // waiting is Find for what can still be decided; ChangedMeanwhile otherwise.
@@ -58,7 +66,7 @@ func (a *Approvals) waiting(ctx context.Context, by audit.Caller, approval strin
 	if err != nil {
 		return Approval{}, person, matter{}, err
 	}
-	p, err := a.store.Approval(ctx, by.Tenant, approval)
+	p, err := a.read(ctx, by.Tenant, approval)
 	if err != nil {
 		return p, person, matter{}, err
 	}
@@ -175,6 +183,9 @@ func (a *Approvals) refuse(ctx context.Context, by audit.Caller, approval, reaso
 func (a *Approvals) Unblock(ctx context.Context, by audit.Caller, client id.App) error {
 	if _, err := a.reviewer(ctx, by); err != nil {
 		return err
+	}
+	if !id.IsGUID(string(client)) {
+		return fault.New(fault.ObjectUnknown)
 	}
 	defer a.ledger.grants.Forget()
 	was, err := a.store.UnblockPrincipal(ctx, by.Tenant, client, a.ledger.event(by, "approval.unblock", string(client)))

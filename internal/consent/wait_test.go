@@ -414,11 +414,54 @@ func TestAListGoesFromNewestToOldestByState(t *testing.T) {
 		"the first two":       {list(consent.Withdrawn, "", 2), ids[:2]},
 		"the next two":        {list(consent.Withdrawn, ids[1], 2), ids[2:4]},
 		"after one, any":      {list("", ids[2], 10), ids[3:]},
-		"after none of these": {list("", "nothing", 10), nil},
+		"after none of these": {list("", o.source.NewGUID(), 10), nil},
 		"a limit of nothing":  {list("", "", 0), []string{waiting.ID}},
 	} {
 		if diff := cmp.Diff(c.want, c.got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+func TestWhatIsNoIDReachesNoStore(t *testing.T) {
+	o := newOffice(t)
+	ctx := t.Context()
+	for _, odd := range []string{"", "nothing", "a\x00b", "\xff", "' OR 1=1"} {
+		p := consent.Approval{ID: odd}
+		_, find := o.approvals.Find(ctx, admin, odd)
+		_, follow := o.approvals.Follow(ctx, anna, odd)
+		for deed, err := range map[string]error{
+			"find": find, "follow": follow, "approve": o.approvals.Approve(ctx, admin, p.ID, 1, true), "deny": o.approvals.Deny(ctx, admin, odd, "No."),
+			"remind": o.approvals.Remind(ctx, anna, odd), "withdraw": o.approvals.Withdraw(ctx, anna, odd),
+			"unblock": o.approvals.Unblock(ctx, admin, id.App(odd)),
+		} {
+			if !fault.Has(err, fault.ObjectUnknown) {
+				t.Errorf("%s %q: %v", deed, odd, err)
+			}
+		}
+		if _, err := o.approvals.List(ctx, admin, "", odd, 10); odd != "" && !fault.Has(err, fault.PageInvalid) {
+			t.Errorf("list after %q: %v", odd, err)
+		}
+		if _, err := o.approvals.List(ctx, admin, consent.State(odd), "", 10); odd != "" && !fault.Has(err, fault.InputInvalid) {
+			t.Errorf("list those in %q: %v", odd, err)
+		}
+	}
+}
+
+func TestAConsentForEveryoneThatHasLapsedAnswersNobody(t *testing.T) {
+	o := newOffice(t)
+	ctx := t.Context()
+	app := registered(yearly())
+	o.must(o.apps.Save(ctx, app, nil))
+	o.must(o.ledger.Give(ctx, admin, broker.App, []consent.Asked{ask(graph, "Mail.Read")}, true))
+	o.pass(366 * day)
+	p := o.ask(anna)
+	o.must(o.approvals.Tend(ctx))
+	o.wantState(p.ID, consent.Waiting)
+	o.approve(p.ID, true)
+	a, err := o.ledger.Allowed(ctx, contoso, broker.App, anna.Account)
+	o.must(err)
+	if missing, err := consent.Missing(a, app, wanted(named(graph, "Mail.Read")), nil); err != nil || len(missing) != 0 {
+		t.Errorf("still asked for %v, %v", missing, err)
 	}
 }

@@ -111,18 +111,28 @@ func (t *tx) allow(grants []consent.Grant, principals []application.Principal) e
 			return err
 		}
 	}
-	for _, g := range grants {
-		var blocked int
-		if err := t.row(`SELECT COUNT(*) FROM principal WHERE tenant = $1 AND app = $2 AND disabled`,
-			string(g.Tenant), string(g.Client)).Scan(&blocked); err != nil {
-			return fmt.Errorf("read principal: %w", err)
-		}
-		if blocked > 0 {
-			return fault.New(fault.AppBlocked, "app", string(g.Client))
+	for i, g := range grants {
+		if i == 0 || g.Tenant != grants[i-1].Tenant || g.Client != grants[i-1].Client {
+			if err := t.unblocked(g.Tenant, g.Client); err != nil {
+				return err
+			}
 		}
 		if err := t.grant(g); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// unblocked fails with AppBlocked where a client's principal is disabled.
+func (t *tx) unblocked(of id.Tenant, client id.App) error {
+	var blocked int
+	if err := t.row(`SELECT COUNT(*) FROM principal WHERE tenant = $1 AND app = $2 AND disabled`,
+		string(of), string(client)).Scan(&blocked); err != nil {
+		return fmt.Errorf("read principal: %w", err)
+	}
+	if blocked > 0 {
+		return fault.New(fault.AppBlocked, "app", string(client))
 	}
 	return nil
 }
