@@ -77,6 +77,7 @@ type House struct {
 	Journeys  *signin.Journeys
 	Attempts  *audit.Log
 	Outbox    *message.Outbox
+	Approvals *consent.Approvals
 	Pages     *pages.Site
 
 	custody    *seal.Custody
@@ -138,6 +139,7 @@ func (h *House) build(ctx context.Context) error {
 	if h.Outbox, err = message.NewOutbox(db, source, custody, h.Log); err != nil {
 		return err
 	}
+	h.Approvals = consent.NewApprovals(db, h.Consents, h.People, h.Apps, h.Tenants, h.Outbox, source)
 	h.Journeys, err = signin.NewJourneys(db, source, custody, signin.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Safe: h.Safe, Consents: h.Consents, Issuer: h.Issuer, Outbox: h.Outbox,
 	})
@@ -196,11 +198,14 @@ func (h *House) Deliver(ctx context.Context) error {
 	})
 }
 
-// Tend does what is due from time to time: new signing keys, and forgetting
-// what has ended.
+// Tend does what is due from time to time: new signing keys, reminders and ends
+// of approvals, and forgetting what has ended.
 func (h *House) Tend(ctx context.Context) error {
 	if err := h.Keys.Tend(ctx); err != nil {
 		return fmt.Errorf("tend signing keys: %w", err)
+	}
+	if err := h.Approvals.Tend(ctx); err != nil {
+		return fmt.Errorf("tend approvals: %w", err)
 	}
 	return h.DB.Prune(ctx, h.Source.Now())
 }
