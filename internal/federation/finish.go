@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/text/language"
 
-	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/outbound"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -223,8 +222,7 @@ func proofOf(t tenant.Tenant, m metadata, c claims) Proof {
 		p.Methods = append(p.Methods, "mfa")
 	}
 	for _, address := range []string{c.Preferred, c.Email} {
-		domain, ok := account.DomainOf(address)
-		if p.Address == "" && ok && len(address) <= 320 && address == line(address) && !strings.HasPrefix(address, "@") && t.Owns(domain) {
+		if p.Address == "" && len(address) <= 320 && address == line(address) && t.Owns(address) {
 			p.Address = address
 		}
 	}

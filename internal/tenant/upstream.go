@@ -78,9 +78,15 @@ func (r FactorRules) Met(amr []string, acr string) bool {
 // provider that serves many (identity-platform.md 1).
 const TenantPlaceholder = "{tenantid}"
 
-// Owns reports whether the organisation verified a domain (already folded).
-func (t Tenant) Owns(domain string) bool {
-	return slices.ContainsFunc(t.Domains, func(d Domain) bool { return d.Name == domain })
+// Owns reports whether an address lies in a domain that the organisation
+// verified.
+func (t Tenant) Owns(address string) bool {
+	i := strings.LastIndex(address, "@")
+	if i <= 0 {
+		return false
+	}
+	domain, ok := FoldDomain(address[i+1:])
+	return ok && slices.ContainsFunc(t.Domains, func(d Domain) bool { return d.Name == domain })
 }
 
 // CheckUpstream says whether an organisation can have such a sign-in of its

@@ -81,3 +81,16 @@ func TestASignInIsActiveOnlyForProvedDomainsAndNeverForPersonalAccounts(t *testi
 		t.Errorf("for personal accounts: %v", err)
 	}
 }
+
+func TestAnOrganisationOwnsTheAddressesOfItsProvedDomains(t *testing.T) {
+	org := tenant.Tenant{ID: contoso, Domains: []tenant.Domain{{Name: "contoso.example"}, {Name: "xn--bcher-kva.example"}}}
+	for address, owns := range map[string]bool{
+		"anna@contoso.example": true, "anna@CONTOSO.example.": true, "anna@bücher.example": true, "a@b@contoso.example": true,
+		"anna@mail.contoso.example": false, "anna@evilcontoso.example": false, "anna@fabrikam.example": false,
+		"contoso.example": false, "@contoso.example": false, "anna@": false, "": false,
+	} {
+		if got := org.Owns(address); got != owns {
+			t.Errorf("%q: %v", address, got)
+		}
+	}
+}
