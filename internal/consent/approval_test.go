@@ -100,7 +100,7 @@ func newOffice(t testing.TB) office {
 	} {
 		o.must(tenants.Save(t.Context(), org))
 	}
-	for _, app := range []application.Application{registered(broker), registered(graph), registered(partnerCenter)} {
+	for _, app := range []application.Application{registered(broker), registered(graph), registered(partnerCenter), registered(platform)} {
 		o.must(o.apps.Save(t.Context(), app, nil))
 	}
 	for _, who := range []audit.Caller{anna, bob, carol} {
@@ -448,6 +448,7 @@ func TestAskingForNothingOrWithoutAnAccountIsRefused(t *testing.T) {
 		"nothing":            {anna, broker.App, nil, fault.InputInvalid},
 		"no permission":      {anna, broker.App, []consent.Asked{ask(graph)}, fault.InputInvalid},
 		"two names in one":   {anna, broker.App, []consent.Asked{ask(graph, "Mail.Read User.Read")}, fault.InputInvalid},
+		"the platform's app": {anna, platform.App, mail, fault.InputInvalid},
 		"an app nobody made": {anna, "nothing", mail, fault.AppUnknown},
 		"a stranger":         {caller(contoso, "stranger"), broker.App, mail, fault.AccountUnknown},
 		"an app alone":       {audit.Caller{Tenant: contoso, Home: contoso, AppOnly: true}, broker.App, mail, fault.AccountUnknown},

@@ -83,6 +83,11 @@ func (a *Approvals) asker(ctx context.Context, by audit.Caller, client id.App) (
 	if err != nil {
 		return person, m, err
 	}
+	if m.app.FirstParty {
+		// The platform's own apps need no consent, and an organisation that
+		// blocked the pages could not unblock them.
+		return person, m, fault.New(fault.InputInvalid, "parameter", "app", "rule", "an app that needs consent")
+	}
 	if m.org.Personal() {
 		return person, m, fault.New(fault.ApprovalRequired, "app", m.app.Name, "organisation", m.org.Name, "org", m.org.Name)
 	}
@@ -185,30 +190,40 @@ func (a *Approvals) ownWaiting(ctx context.Context, by audit.Caller, approval st
 // requester. It fails with RequestRepeated (facts "minutes" and "date" say when
 // it goes again), ObjectUnknown, or ChangedMeanwhile when it does not wait.
 func (a *Approvals) Remind(ctx context.Context, by audit.Caller, approval string) error {
-	p, i, err := a.ownWaiting(ctx, by, approval)
-	if err != nil {
-		return err
+	for range tries {
+		p, i, err := a.ownWaiting(ctx, by, approval)
+		if err != nil {
+			return err
+		}
+		won, err := a.remind(ctx, by, p, i)
+		if err != nil || won {
+			return err
+		}
 	}
-	m, err := a.matter(ctx, p.Tenant, p.Client)
-	if err != nil {
-		return err
-	}
+	return fault.New(fault.ChangedMeanwhile)
+}
+
+func (a *Approvals) remind(ctx context.Context, by audit.Caller, p Approval, i int) (bool, error) {
 	now := a.source.Now()
 	p.Requesters = slices.Clone(p.Requesters)
 	asker := &p.Requesters[i]
 	if next := asker.RemindedAt.Add(remindEvery); !asker.RemindedAt.IsZero() && now.Before(next) {
 		minutes := int((next.Sub(now) + time.Minute - 1) / time.Minute)
-		return fault.New(fault.RequestRepeated, "minutes", strconv.Itoa(minutes), "date", next.Format(time.RFC3339))
+		return false, fault.New(fault.RequestRepeated, "minutes", strconv.Itoa(minutes), "date", next.Format(time.RFC3339))
 	}
 	asker.RemindedAt = now
 	var mails []message.Sealed
 	if p.ReviewersReminded.IsZero() || now.Sub(p.ReviewersReminded) >= quiet {
 		p.ReviewersReminded = now
+		m, err := a.matterOf(ctx, p)
+		if err != nil {
+			return false, err
+		}
 		if mails, err = a.toReviewers(ctx, message.ApprovalReminder, m, p, *asker); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return a.won(a.swap(ctx, Deed{Approval: p, Event: a.event(by, "approval.remind", p), Messages: mails}))
+	return a.swap(ctx, Deed{Approval: p, Event: a.event(by, "approval.remind", p), Messages: mails})
 }
 
 // Withdraw takes a requester out; the last one ends the approval. It fails with
@@ -229,14 +244,6 @@ func (a *Approvals) Withdraw(ctx context.Context, by audit.Caller, approval stri
 		}
 	}
 	return fault.New(fault.ChangedMeanwhile)
-}
-
-// won turns a lost swap into its fault.
-func (a *Approvals) won(won bool, err error) error {
-	if err == nil && !won {
-		return fault.New(fault.ChangedMeanwhile)
-	}
-	return err
 }
 
 // widen adds what is asked to what is asked already.

@@ -117,6 +117,14 @@ func (a *Approvals) Approve(ctx context.Context, by audit.Caller, approval strin
 	}))
 }
 
+// won turns a lost swap into its fault.
+func (a *Approvals) won(won bool, err error) error {
+	if err == nil && !won {
+		return fault.New(fault.ChangedMeanwhile)
+	}
+	return err
+}
+
 func (a *Approvals) decision(by account.Account, reason string) Decision {
 	return Decision{By: by.SignInName, Account: by.ID, At: a.source.Now(), Reason: reason}
 }

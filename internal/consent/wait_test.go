@@ -50,6 +50,32 @@ func TestManyWhoRemindTogetherDoNotFloodTheReviewers(t *testing.T) {
 	o.wantPost("approval-reminder to zoe@contoso.example")
 }
 
+func TestManyWhoRemindAndWithdrawAtOnceAllGetThrough(t *testing.T) {
+	o := newOffice(t)
+	p := o.ask(anna)
+	o.ask(bob)
+	o.ask(carol)
+	o.post()
+	var all sync.WaitGroup
+	all.Go(func() {
+		if err := o.approvals.Remind(t.Context(), anna, p.ID); err != nil {
+			t.Errorf("anna: %v", err)
+		}
+	})
+	for _, by := range []audit.Caller{bob, carol} {
+		all.Go(func() {
+			if err := o.approvals.Withdraw(t.Context(), by, p.ID); err != nil {
+				t.Errorf("%s: %v", by.Account, err)
+			}
+		})
+	}
+	all.Wait()
+	if got := o.find(p.ID); len(got.Requesters) != 1 || !got.Requesters[0].RemindedAt.Equal(noon) {
+		t.Errorf("left: %+v", got.Requesters)
+	}
+	o.wantPost("approval-reminder to zoe@contoso.example")
+}
+
 func TestWhoWithdrawsWaitsNoMoreAndTheLastOneEndsIt(t *testing.T) {
 	o := newOffice(t)
 	ctx := t.Context()

@@ -6,6 +6,7 @@ package house
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -204,10 +205,8 @@ func (h *House) Tend(ctx context.Context) error {
 	if err := h.Keys.Tend(ctx); err != nil {
 		return fmt.Errorf("tend signing keys: %w", err)
 	}
-	if err := h.Approvals.Tend(ctx); err != nil {
-		return fmt.Errorf("tend approvals: %w", err)
-	}
-	return h.DB.Prune(ctx, h.Source.Now())
+	// A request that cannot be tended keeps nothing else from being done.
+	return errors.Join(h.Approvals.Tend(ctx), h.DB.Prune(ctx, h.Source.Now()))
 }
 
 // Close ends the house after the writes that wait.
