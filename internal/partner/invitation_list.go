@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -85,7 +86,7 @@ func (m *Membership) invite(ctx context.Context, by audit.Caller, p Programme, c
 	var letters []message.Message
 	seen := map[string]bool{}
 	for _, l := range lines {
-		i, rule, err := m.draft(ctx, p, call, l)
+		i, ended, rule, err := m.draft(ctx, p, call, l)
 		if err != nil {
 			return err
 		}
@@ -98,13 +99,9 @@ func (m *Membership) invite(ctx context.Context, by audit.Caller, p Programme, c
 		}
 		seen[i.AddressKey()] = true
 		i.By = by.Account
-		expired, err := m.makeRoom(ctx, p, i)
-		if err != nil {
-			return err
-		}
 		e := m.event(by, i.Tenant, "invitation.send", i.ID)
 		e.Facts = map[string]string{"address": i.Address, "role": string(i.Role)}
-		d.Invitations = append(append(d.Invitations, expired...), i)
+		d.Invitations = append(append(d.Invitations, ended...), i)
 		d.Events = append(d.Events, e)
 		letters = append(letters, m.letter(p, i))
 		called.Sent = append(called.Sent, i)
@@ -115,51 +112,39 @@ func (m *Membership) invite(ctx context.Context, by audit.Caller, p Programme, c
 	return m.commit(ctx, p, d, letters...)
 }
 
-// draft turns a line into an invitation, or says which rule it breaks.
-func (m *Membership) draft(ctx context.Context, p Programme, call Call, l line) (Invitation, string, error) {
+// draft turns a line into an invitation, or says which rule it breaks. An
+// invitation that has expired but still stands as the address's open one comes
+// along, marked.
+func (m *Membership) draft(ctx context.Context, p Programme, call Call, l line) (i Invitation, ended []Invitation, rule string, err error) {
 	now := m.source.Now()
-	i := Invitation{
+	i = Invitation{
 		ID: m.source.NewGUID(), OrganisationName: call.OrganisationName, Role: call.Role, Language: call.Language, Note: call.Note,
 		Sent: now, Expires: now.AddDate(0, 0, p.InvitationDays), State: InvitationSent,
 	}
 	i.TokenHash = tokenHash(m.token(invitationPurpose, i.ID))
 	if rule := l.into(&i); rule != "" {
-		return i, rule, nil
+		return i, nil, rule, nil
 	}
-	open, err := m.store.OpenInvitation(ctx, p.Owner, i.AddressKey())
-	if err == nil && open.usable(now) == nil {
-		return i, "invited", nil
-	} else if err != nil && !fault.Has(err, fault.ObjectUnknown) {
-		return i, "", err
+	old, err := m.store.OpenInvitation(ctx, p.Owner, i.AddressKey())
+	switch {
+	case err == nil && old.usable(now) == nil:
+		return i, nil, "invited", nil
+	case err == nil:
+		old.State = InvitationExpired
+		ended = []Invitation{old}
+	case !fault.Has(err, fault.ObjectUnknown):
+		return i, nil, "", err
 	}
 	members, err := m.store.MembersAt(ctx, p.Owner, i.AddressKey())
 	if err != nil {
-		return i, "", err
+		return i, nil, "", err
 	}
-	for _, a := range members {
-		if a.State == Active {
-			return i, "member", nil
-		}
+	if slices.ContainsFunc(members, func(a Member) bool { return a.State == Active }) {
+		return i, nil, "member", nil
 	}
 	domain, _ := account.DomainOf(i.Address)
-	if i.Tenant, err = m.ownerOf(ctx, domain); err != nil {
-		return i, "", err
-	}
-	return i, "", nil
-}
-
-// makeRoom marks an expired invitation that still stands as the address's open
-// one.
-func (m *Membership) makeRoom(ctx context.Context, p Programme, i Invitation) ([]Invitation, error) {
-	old, err := m.store.OpenInvitation(ctx, p.Owner, i.AddressKey())
-	if fault.Has(err, fault.ObjectUnknown) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	old.State = InvitationExpired
-	return []Invitation{old}, nil
+	i.Tenant, err = m.ownerOf(ctx, domain)
+	return i, ended, "", err
 }
 
 type line struct {

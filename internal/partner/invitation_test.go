@@ -364,3 +364,36 @@ func TestADisabledOrForeignVisitorAcceptsNothing(t *testing.T) {
 		t.Errorf("standing: %v", err)
 	}
 }
+
+func TestAnExpiredInvitationMakesRoomForAnotherAndStaysEnded(t *testing.T) {
+	w := newProgramme(t)
+	old, token := w.invite("anna@contoso.example")
+	w.now = old.Expires
+	_, next := w.invite("anna@contoso.example")
+	_, err := w.Open(t.Context(), token)
+	wantFault(t, err, fault.InvitationUnusable, "reason", "expired")
+	wantFault(t, w.Resend(t.Context(), olga, old.ID), fault.InvitationUnusable, "reason", "replaced")
+	if _, err := w.Accept(t.Context(), anna, next); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFiftyListsAtOnceInviteAnAddressOnce(t *testing.T) {
+	w := newProgramme(t)
+	var all sync.WaitGroup
+	var sent, bad atomic.Int32
+	for range 50 {
+		all.Go(func() {
+			called, err := w.Invite(t.Context(), olga, partner.Call{List: "anna@contoso.example\nbob@contoso.example"})
+			if err != nil {
+				t.Errorf("invite: %v", err)
+			}
+			sent.Add(int32(len(called.Sent)))
+			bad.Add(int32(len(called.Bad)))
+		})
+	}
+	all.Wait()
+	if sent.Load() != 2 || bad.Load() != 98 || len(w.mails()) != 2 {
+		t.Errorf("%d sent, %d reported", sent.Load(), bad.Load())
+	}
+}

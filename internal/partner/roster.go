@@ -46,14 +46,29 @@ type Entry struct {
 	Account id.Object
 }
 
-// names reports whether the roster has the person.
-func (r Roster) names(person account.Account, keys []string) bool {
-	return slices.ContainsFunc(r.Entries, func(e Entry) bool {
-		if e.Account != "" {
-			return e.Account == person.ID
-		}
-		return slices.Contains(keys, account.FoldName(e.Address))
-	})
+// key is what an entry names: an account, or a folded address.
+func (e Entry) key() string {
+	if e.Account != "" {
+		return string(e.Account)
+	}
+	return account.FoldName(e.Address)
+}
+
+// roll is a roster made ready to be asked: no account id looks like an address.
+type roll map[string]bool
+
+func rollOf(entries []Entry) roll {
+	r := make(roll, len(entries))
+	for _, e := range entries {
+		r[e.key()] = true
+	}
+	return r
+}
+
+// names reports whether the roster has the person, by account or by an address
+// that they prove.
+func (r roll) names(who id.Object, keys []string) bool {
+	return r[string(who)] || slices.ContainsFunc(keys, func(k string) bool { return r[k] })
 }
 
 // MaxRoster is the most people on one roster.
@@ -178,186 +193,27 @@ func (m *Membership) replaceRoster(ctx context.Context, by audit.Caller, p Progr
 	if len(entries) > MaxRoster {
 		return r, 0, invalid("list", fmt.Sprintf("at most %d people", MaxRoster))
 	}
+	known := rollOf(r.Entries)
 	r.Tenant, r.OrganisationName, r.Entries, r.SentBy, r.Sent = by.Tenant, home.Name, entries, by.Account, now
-	d := Deed{Rosters: []Roster{r}}
-	if d.Members, err = m.fallen(ctx, p, r); err != nil {
+	out, welcome, err := m.flow(ctx, p, r, known)
+	if err != nil {
 		return r, 0, err
 	}
 	e := m.event(by, p.Owner, "roster.send", string(by.Tenant))
-	e.Facts = map[string]string{"people": number(len(entries)), "removed": number(len(d.Members))}
-	d.Events = []audit.Event{e}
-	if err := m.commit(ctx, p, d, letters...); err != nil {
+	e.Facts = map[string]string{"people": number(len(entries)), "removed": number(len(out))}
+	d := Deed{Rosters: []Roster{r}, Members: out, Events: []audit.Event{e}}
+	if err := m.commit(ctx, p, d, append(letters, welcome...)...); err != nil {
 		return r, 0, err
 	}
-	return r, len(d.Members), nil
+	return r, len(out), nil
 }
 
 func joinEntries(entries, old []Entry) []Entry {
+	has := rollOf(entries)
 	for _, o := range old {
-		if !slices.ContainsFunc(entries, func(e Entry) bool {
-			return e.Account == o.Account && account.FoldName(e.Address) == account.FoldName(o.Address)
-		}) {
+		if !has[o.key()] {
 			entries = append(entries, o)
 		}
 	}
 	return entries
-}
-
-// fallen are the members by roster whom the roster, as it now stands, does not
-// let in any more.
-func (m *Membership) fallen(ctx context.Context, p Programme, r Roster) ([]Member, error) {
-	list, err := m.store.Members(ctx, p.Owner, r.Tenant, "", maxColleagues)
-	if err != nil {
-		return nil, err
-	}
-	var out []Member
-	for _, a := range list {
-		if a.State != Active || a.Origin != ByRoster {
-			continue
-		}
-		on, err := m.stays(ctx, r, a)
-		if err != nil {
-			return nil, err
-		}
-		if !on {
-			a.State, a.Ended = Removed, ByRoster
-			out = append(out, a)
-		}
-	}
-	return out, nil
-}
-
-func (m *Membership) stays(ctx context.Context, r Roster, a Member) (bool, error) {
-	if r.State != RosterApproved {
-		return false, nil
-	}
-	person, err := m.people.Find(ctx, a.Tenant, a.Account)
-	if fault.Has(err, fault.AccountUnknown) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	keys, err := m.proves(ctx, person)
-	return r.names(person, keys), err
-}
-
-// Rosters lists every organisation's roster, oldest first.
-func (m *Membership) Rosters(ctx context.Context, by audit.Caller, limit int) ([]Roster, error) {
-	p, err := m.Staff(ctx, by)
-	if err != nil {
-		return nil, err
-	}
-	return m.store.Rosters(ctx, p.Owner, page(limit))
-}
-
-// Roster gives one organisation's, to the owner's staff or to those who speak
-// for it.
-func (m *Membership) Roster(ctx context.Context, by audit.Caller, t id.Tenant) (Roster, error) {
-	p, err := m.over(ctx, by, t)
-	if err != nil {
-		return Roster{}, err
-	}
-	return m.store.Roster(ctx, p.Owner, t)
-}
-
-// ApproveRoster lets an organisation's people in, now and after each later
-// change of its list. It fails with RequestRepeated when it is approved.
-func (m *Membership) ApproveRoster(ctx context.Context, by audit.Caller, t id.Tenant) error {
-	return m.decideRoster(ctx, by, t, RosterApproved)
-}
-
-// RefuseRoster says no to an organisation's list, also to one that was
-// approved: those who came in by it are members no more.
-func (m *Membership) RefuseRoster(ctx context.Context, by audit.Caller, t id.Tenant) error {
-	return m.decideRoster(ctx, by, t, RosterRefused)
-}
-
-func (m *Membership) decideRoster(ctx context.Context, by audit.Caller, t id.Tenant, to RosterState) error {
-	p, err := m.Staff(ctx, by)
-	if err != nil {
-		return err
-	}
-	return m.again(ctx, func() error {
-		r, err := m.store.Roster(ctx, p.Owner, t)
-		if err != nil {
-			return err
-		}
-		if r.State == to {
-			return decided()
-		}
-		r.State, r.DecidedBy, r.Decided = to, by.Account, m.source.Now()
-		d := Deed{Rosters: []Roster{r}}
-		if d.Members, err = m.fallen(ctx, p, r); err != nil {
-			return err
-		}
-		e := m.event(by, t, "roster."+string(to), string(t))
-		e.Facts = map[string]string{"people": number(len(r.Entries)), "removed": number(len(d.Members))}
-		d.Events = []audit.Event{e}
-		return m.commit(ctx, p, d)
-	})
-}
-
-// onRoster gives the approved roster that lets the person in, if there is one.
-// Whom a person removed, no list brings back.
-func (m *Membership) onRoster(ctx context.Context, p Programme, person account.Account, keys []string, have Member) (Roster, bool, error) {
-	if have.Ended == ByPerson {
-		return Roster{}, false, nil
-	}
-	r, err := m.store.Roster(ctx, p.Owner, person.Tenant)
-	if fault.Has(err, fault.ObjectUnknown) {
-		return r, false, nil
-	}
-	return r, err == nil && r.State == RosterApproved && r.names(person, keys), err
-}
-
-// Join makes the signed-in person a member by the approved roster of their
-// organisation. It fails with MembershipMissing when they are not on it.
-func (m *Membership) Join(ctx context.Context, by audit.Caller) (Member, error) {
-	var joined Member
-	err := m.again(ctx, func() (err error) {
-		joined, err = m.joinByRoster(ctx, by)
-		return err
-	})
-	return joined, err
-}
-
-func (m *Membership) joinByRoster(ctx context.Context, by audit.Caller) (Member, error) {
-	p, err := m.store.Programme(ctx)
-	if err != nil {
-		return Member{}, err
-	}
-	person, err := m.person(ctx, by)
-	if err != nil {
-		return Member{}, err
-	}
-	have, err := m.member(ctx, p, person.Tenant, person.ID)
-	if err != nil || have.State == Active {
-		return have, err
-	}
-	keys, err := m.proves(ctx, person)
-	if err != nil {
-		return Member{}, err
-	}
-	r, on, err := m.onRoster(ctx, p, person, keys, have)
-	if err != nil {
-		return Member{}, err
-	}
-	if !on {
-		return Member{}, fault.New(fault.MembershipMissing, "reason", "none")
-	}
-	joined := m.join(have, person, PlainMember, ByRoster, person.SignInName, r.SentBy)
-	requests, err := m.settled(ctx, p, person)
-	if err != nil {
-		return Member{}, err
-	}
-	e := m.event(by, p.Owner, "member.join", string(person.ID))
-	// A roster that changes at this moment must be read again first, by us or
-	// by whoever takes people off it.
-	d := Deed{Members: []Member{joined}, Touched: []Roster{r}, Requests: requests, Events: []audit.Event{e}}
-	if err := m.commit(ctx, p, d); err != nil {
-		return Member{}, err
-	}
-	joined.Version++
-	return joined, nil
 }

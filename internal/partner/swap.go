@@ -80,7 +80,8 @@ type Swap struct {
 	Version int64
 }
 
-// Mailbox counts the codes that an address was sent of late.
+// Mailbox counts the codes that an address was sent, or a person asked for, of
+// late.
 type Mailbox struct {
 	Key     string
 	Sent    []time.Time
@@ -110,8 +111,10 @@ func (s Swap) status(now time.Time) Status {
 const (
 	swapCodeLife = 15 * time.Minute
 	swapTries    = 5
-	// mailboxCodes is how many codes an address is sent within mailboxWindow.
+	// mailboxCodes is how many codes an address is sent within mailboxWindow,
+	// personCodes how many one person can ask for.
 	mailboxCodes  = 5
+	personCodes   = 20
 	mailboxWindow = time.Hour
 	swapWait      = 30 * 24 * time.Hour
 	swapUndo      = 7 * 24 * time.Hour
@@ -126,7 +129,8 @@ const UndoPath = "/portal/undo/"
 // BeginSwap mails a code to an address that the programme knows: of an open
 // invitation, or of a member of the caller's organisation. The answer is the
 // same when it knows none. It fails with InputInvalid, or with RequestRepeated
-// when the address was named five times within an hour.
+// when the address was named five times within an hour, or the person asked
+// twenty times.
 func (m *Membership) BeginSwap(ctx context.Context, by audit.Caller, address string) (Status, error) {
 	return m.begin(ctx, by, address, AddressSwap)
 }
@@ -141,7 +145,12 @@ func (m *Membership) begin(ctx context.Context, by audit.Caller, address string,
 		if err != nil {
 			return err
 		}
-		box, err := m.reserveMail(ctx, p, account.FoldName(address))
+		box, err := m.reserveMail(ctx, p, account.FoldName(address), mailboxCodes)
+		if err != nil {
+			return err
+		}
+		// No address looks like this key, so the two never meet.
+		own, err := m.reserveMail(ctx, p, string(s.Tenant)+"/"+string(s.Account), personCodes)
 		if err != nil {
 			return err
 		}
@@ -157,7 +166,8 @@ func (m *Membership) begin(ctx context.Context, by audit.Caller, address string,
 		if err != nil {
 			return err
 		}
-		d := Deed{Swaps: []Swap{s}, Mailboxes: []Mailbox{box}, Events: []audit.Event{m.event(by, "", string(kind)+".begin", s.ID)}}
+		d := Deed{Swaps: []Swap{s}, Mailboxes: []Mailbox{box, own}}
+		d.Events = []audit.Event{m.event(by, "", string(kind)+".begin", s.ID)}
 		if s.known() {
 			d.Swaps[0].Code = m.codeDigest(s.ID, code)
 			d.Messages = append(d.Messages, sealed)
@@ -249,9 +259,9 @@ func (m *Membership) mailboxOf(ctx context.Context, a Member) (string, error) {
 	return mailbox(person), nil
 }
 
-// reserveMail counts a code for an address, whether or not anybody is known by
-// it.
-func (m *Membership) reserveMail(ctx context.Context, p Programme, key string) (Mailbox, error) {
+// reserveMail counts a code for an address or a person, whether or not anybody
+// is known by the address.
+func (m *Membership) reserveMail(ctx context.Context, p Programme, key string, most int) (Mailbox, error) {
 	box, err := m.store.Mailbox(ctx, p.Owner, key)
 	if err != nil && !fault.Has(err, fault.ObjectUnknown) {
 		return box, err
@@ -259,9 +269,9 @@ func (m *Membership) reserveMail(ctx context.Context, p Programme, key string) (
 	now := m.source.Now()
 	box.Key = key
 	box.Sent = slices.DeleteFunc(box.Sent, func(t time.Time) bool { return !now.Before(t.Add(mailboxWindow)) })
-	if len(box.Sent) >= mailboxCodes {
+	if len(box.Sent) >= most {
 		wait := box.Sent[0].Add(mailboxWindow).Sub(now)
-		return box, fault.New(fault.RequestRepeated, "minutes", number(int(wait/time.Minute)+1))
+		return box, fault.New(fault.RequestRepeated, "minutes", number(int((wait+time.Minute-1)/time.Minute)))
 	}
 	box.Sent = append(box.Sent, now)
 	return box, nil

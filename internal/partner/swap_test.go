@@ -1,6 +1,7 @@
 package partner_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -212,6 +213,20 @@ func TestAnAddressIsSentFiveCodesInAnHour(t *testing.T) {
 		if _, err := w.BeginSwap(t.Context(), anna, address); err != nil {
 			t.Errorf("after an hour: %v", err)
 		}
+	}
+}
+
+func TestAPersonAsksForTwentyCodesInAnHour(t *testing.T) {
+	w := newProgramme(t)
+	for n := range 20 {
+		if _, err := w.BeginSwap(t.Context(), anna, fmt.Sprintf("p%d@old.example", n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := w.BeginMerge(t.Context(), anna, "next@old.example")
+	wantFault(t, err, fault.RequestRepeated, "minutes", "60")
+	if _, err := w.BeginSwap(t.Context(), bob, "next@old.example"); err != nil {
+		t.Errorf("another person: %v", err)
 	}
 }
 

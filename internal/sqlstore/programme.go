@@ -95,7 +95,9 @@ func (t *tx) invitations(owner id.Tenant, d partner.Deed) error {
 			`INSERT INTO invitation (owner, id, address_key, domain, state, token_hash, expires_at, at, doc, version)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1) ON CONFLICT DO NOTHING`,
 			`UPDATE invitation SET address_key = $3, domain = $4, state = $5, token_hash = $6, expires_at = $7, at = $8,
-				doc = $9, version = version + 1 WHERE owner = $1 AND id = $2 AND version = $10`,
+				doc = $9, version = version + 1 WHERE owner = $1 AND id = $2 AND version = $10
+				AND ($5 NOT IN ('sent', 'opened', 'elsewhere') OR NOT EXISTS (SELECT 1 FROM invitation AS other
+					WHERE other.owner = $1 AND other.address_key = $3 AND other.id <> $2 AND other.state IN ('sent', 'opened', 'elsewhere')))`,
 			string(owner), i.ID, i.AddressKey(), domain, string(i.State), i.TokenHash, micros(i.Expires), micros(i.Sent))
 		if err != nil {
 			return err

@@ -226,6 +226,10 @@ func TestADocumentIsReplacedAtItsVersionAlone(t *testing.T) {
 		same(t, "roster", roster, func() (partner.Roster, error) { return db.Roster(ctx, contoso, fabrikam) })
 		// What has ended makes room for the next.
 		commit(t, db, partner.Deed{Invitations: []partner.Invitation{invitationTo("j", "a@b.example")}, Requests: []partner.AccessRequest{requestOf("q", "anna", noon)}})
+		i.State = partner.InvitationSent
+		if err := db.CommitDeed(ctx, contoso, partner.Deed{Invitations: []partner.Invitation{i}}); !fault.Has(err, fault.ChangedMeanwhile) {
+			t.Errorf("opened again beside the next: %v", err)
+		}
 	})
 }
 
