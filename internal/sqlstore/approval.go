@@ -71,7 +71,7 @@ func (db *DB) LatestApproval(ctx context.Context, t id.Tenant, client id.App) (c
 // StandingApprovals lists those of a client that still say something.
 func (db *DB) StandingApprovals(ctx context.Context, t id.Tenant, client id.App, since time.Time) ([]consent.Approval, error) {
 	return db.approvals(ctx, approvalColumns+`WHERE tenant = $1 AND client = $2
-		AND (state = 'waiting' OR state = 'blocked' OR (state = 'denied' AND created_at >= $3)) ORDER BY created_at DESC, id DESC`,
+		AND (state = 'waiting' OR state = 'blocked' OR (state = 'denied' AND created_at >= $3)) ORDER BY created_at DESC`,
 		string(t), string(client), micros(since))
 }
 
