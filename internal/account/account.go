@@ -31,6 +31,9 @@ type Account struct {
 	Language string
 	JobTitle string
 	Disabled bool
+	// MustChangePassword: the next sign-in with the password ends at choosing
+	// another one (AADSTS50055).
+	MustChangePassword bool
 	// MFA is the per-user demand of seed S4 (identity-platform.md 7.1).
 	MFA MFAState
 	// Roles are directory role template ids.

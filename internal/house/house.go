@@ -19,10 +19,13 @@ import (
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/federation"
 	"github.com/entente-id/entente/internal/graph"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/oauth"
+	"github.com/entente-id/entente/internal/outbound"
 	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/partnerapi"
@@ -54,7 +57,10 @@ type Config struct {
 
 	// Dev marks every page and answer; Forgetful and Failpoint are for worlds
 	// that end with the process.
-	Dev       bool
+	Dev bool
+	// MayFetch are hosts that our own requests may go to although they are
+	// private or plain http, as "host:port".
+	MayFetch  []string
 	Forgetful bool
 	Failpoint func(step string) error
 	// PoolSize bounds the connections to PostgreSQL; 0 means 8.
@@ -78,8 +84,13 @@ type House struct {
 	Journeys  *signin.Journeys
 	Attempts  *audit.Log
 	Outbox    *message.Outbox
-	Approvals *consent.Approvals
-	Pages     *pages.Site
+	Links     *account.Links
+	// SetupLinks and Upstreams are about organisations' own sign-ins.
+	SetupLinks *tenant.SetupLinks
+	Upstreams  *federation.Upstreams
+	Programme  *partner.Membership
+	Approvals  *consent.Approvals
+	Pages      *pages.Site
 
 	custody    *seal.Custody
 	oauth      *oauth.Edge
@@ -141,8 +152,18 @@ func (h *House) build(ctx context.Context) error {
 		return err
 	}
 	h.Approvals = consent.NewApprovals(db, h.Consents, h.People, h.Apps, h.Tenants, h.Outbox, source)
+	h.Links = account.NewLinks(db, source)
+	h.SetupLinks = tenant.NewSetupLinks(db, h.Tenants, h.Outbox, source)
+	if h.Programme, err = partner.NewMembership(db, h.People, h.Tenants, h.Outbox, source, custody); err != nil {
+		return err
+	}
+	client := outbound.New(outbound.Options{Allow: h.MayFetch})
+	if h.Upstreams, err = federation.New(client, source, custody, h.Origin, h.Log); err != nil {
+		return err
+	}
 	h.Journeys, err = signin.NewJourneys(db, source, custody, signin.Rooms{
-		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Safe: h.Safe, Consents: h.Consents, Issuer: h.Issuer, Outbox: h.Outbox,
+		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Safe: h.Safe, Consents: h.Consents, Issuer: h.Issuer,
+		Outbox: h.Outbox, Approvals: h.Approvals, Links: h.Links, Providers: h.providers(),
 	})
 	if err != nil {
 		return err
@@ -206,7 +227,11 @@ func (h *House) Tend(ctx context.Context) error {
 		return fmt.Errorf("tend signing keys: %w", err)
 	}
 	// A request that cannot be tended keeps nothing else from being done.
-	return errors.Join(h.Approvals.Tend(ctx), h.DB.Prune(ctx, h.Source.Now()))
+	programme := h.Programme.Tend(ctx)
+	if fault.Has(programme, fault.ObjectUnknown) {
+		programme = nil // none was founded here
+	}
+	return errors.Join(h.Approvals.Tend(ctx), programme, h.DB.Prune(ctx, h.Source.Now()))
 }
 
 // Close ends the house after the writes that wait.

@@ -14,6 +14,18 @@ import (
 	"rsc.io/qr"
 )
 
+// drawWaiting keeps an attempt, so that the person can quote where they stand.
+func (s *Site) drawWaiting(w http.ResponseWriter, r *http.Request, f Frame, screen signin.Screen) {
+	j := screen.Journey
+	about := j.About(screen.Step)
+	kept := s.attempts.Keep(r.Context(), about.Attempt(screen.Fault, browserFamily(r)))
+	w.Header().Set("X-Entente-Reference", kept.Reference)
+	s.Waiting(w, WaitingView{
+		ConsentView: consentView(f, screen), Since: screen.Standing.Since, Reminded: screen.Standing.Reminded,
+		Reviewers: screen.Reviewers, Reference: screen.Standing.Reference, Notice: j.Notice,
+	})
+}
+
 // drawUnknown keeps the attempt first: a request for help is about it.
 func (s *Site) drawUnknown(w http.ResponseWriter, r *http.Request, f Frame, screen signin.Screen) {
 	j := screen.Journey
@@ -39,7 +51,7 @@ func (s *Site) drawEnrol(w http.ResponseWriter, r *http.Request, f Frame, screen
 func consentView(f Frame, screen signin.Screen) ConsentView {
 	v := ConsentView{
 		Frame: f, Address: screen.Person.SignInName, Publisher: screen.App.Publisher, PublisherDomain: screen.App.PublisherDomain,
-		Verified: screen.App.Verified, Purpose: screen.App.Purpose, MayForAll: screen.MayForAll,
+		Verified: screen.App.Verified, Purpose: screen.App.Purpose, MayForAll: screen.MayForAll, People: screen.Headcount,
 	}
 	if u, err := url.Parse(screen.Journey.Request.RedirectOrigin); err == nil {
 		v.RedirectHost = u.Host

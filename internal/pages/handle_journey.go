@@ -122,7 +122,7 @@ func (s *Site) takeStep(w http.ResponseWriter, r *http.Request) {
 	answer := signin.Answer{
 		Do: r.PostForm.Get("do"), Pick: r.PostForm.Get("pick"), Address: r.PostForm.Get("address"),
 		Password: r.PostForm.Get("password"), Code: r.PostForm.Get("code"),
-		Name: r.PostForm.Get("name"), Kept: r.PostForm.Has("kept"), ForAll: r.PostForm.Has("forall"),
+		Name: r.PostForm.Get("name"), Reason: r.PostForm.Get("reason"), Kept: r.PostForm.Has("kept"), ForAll: r.PostForm.Has("forall"),
 	}
 	lang := r.PostForm.Get("lang")
 	if lang != "" {
@@ -221,6 +221,10 @@ func (s *Site) Draw(w http.ResponseWriter, r *http.Request, screen signin.Screen
 		s.RecoveryCodes(w, RecoveryView{Frame: f, Codes: screen.Codes})
 	case signin.Consent:
 		s.Consent(w, consentView(f, screen))
+	case signin.AskApproval:
+		s.AskApproval(w, AskApprovalView{ConsentView: consentView(f, screen), Reason: j.Reason, Reviewers: screen.Reviewers})
+	case signin.Waiting:
+		s.drawWaiting(w, r, f, screen)
 	case signin.ConsentForAll:
 		s.ConsentForAll(w, consentView(f, screen))
 	default:

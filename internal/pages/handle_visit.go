@@ -98,7 +98,7 @@ func keepCookie(w http.ResponseWriter, name, value string) {
 func (s *Site) takeUpstream(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	screen, err := s.journeys.Return(r.Context(), query.Get("state"), s.Browser(w, r), signin.UpstreamAnswer{
-		Code: query.Get("code"), Issuer: query.Get("iss"), Error: query.Get("error"),
+		Code: query.Get("code"), Iss: query.Get("iss"), Error: query.Get("error"),
 	})
 	s.arrive(w, r, screen, err)
 }

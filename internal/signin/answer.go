@@ -22,8 +22,8 @@ type Answer struct {
 	Address  string
 	Password string
 	Code     string
-	// Name is that of a new account.
-	Name string
+	// Name is that of a new account, Reason why an app is wanted.
+	Name, Reason string
 	// Kept: the recovery codes are kept, or the choice is to be remembered.
 	Kept bool
 	// ForAll: consent for everyone in the organisation.
@@ -61,7 +61,7 @@ func (j *Journeys) Answer(ctx context.Context, text string, b Browser, a Answer)
 	}
 	if problem != nil {
 		// What was typed stays typed; nothing else has moved.
-		before.Address, before.Name, before.MailCodes, before.Unknown = journey.Address, journey.Name, journey.MailCodes, journey.Unknown
+		before.Address, before.Name, before.Reason, before.MailCodes, before.Unknown = journey.Address, journey.Name, journey.Reason, journey.MailCodes, journey.Unknown
 		screen, err := j.show(ctx, before, candidates)
 		screen.Problem = problem
 		return screen, err
@@ -168,6 +168,10 @@ func (j *Journeys) take(ctx context.Context, step Step, journey *Journey, a Answ
 		}
 		journey.Codes = ""
 		return nil, nil
+	case AskApproval:
+		return j.takeAskApproval(ctx, journey, a)
+	case Waiting:
+		return j.takeWaiting(ctx, journey, a)
 	case Consent, ConsentForAll:
 		return nil, j.takeConsent(ctx, step, journey, a)
 	}

@@ -80,6 +80,9 @@ const (
 	Code          Step = "code"
 	Enrol         Step = "enrol"
 	RecoveryCodes Step = "recovery-codes"
+	// AskApproval takes a request to those who decide, Waiting shows it.
+	AskApproval   Step = "ask-approval"
+	Waiting       Step = "waiting"
 	Consent       Step = "consent"
 	ConsentForAll Step = "consent-for-all"
 	Done          Step = "done"
@@ -153,6 +156,9 @@ type Journey struct {
 	Consented bool `json:"consented,omitempty"`
 	// Everyone: an admin ticked the box and has to confirm.
 	Everyone bool `json:"everyone,omitempty"`
+	// Approval is the request that was sent from here, Reason what was typed.
+	Approval string `json:"approval,omitempty"`
+	Reason   string `json:"reason,omitempty"`
 	// Checks are the steps passed, for the story of a refusal.
 	Checks []string `json:"checks,omitempty"`
 }
@@ -169,6 +175,12 @@ type facts struct {
 	federated bool
 	// missing is what consent has to be asked for.
 	missing []consent.Asked
+	// mustChange: the password has to be replaced first.
+	mustChange bool
+	// approval is what somebody else has to decide, nil for nothing, with what
+	// stands about it.
+	approval *fault.Fault
+	standing consent.Standing
 	// refusal stands in the way for good.
 	refusal *fault.Fault
 }
@@ -207,6 +219,14 @@ func next(j Journey, f facts) (Step, *fault.Fault) {
 		return needs(Enrol, fault.SecondFactorMissing)
 	case j.Codes != "":
 		return RecoveryCodes, nil
+	case f.mustChange:
+		return needs(NewPassword, fault.PasswordExpired)
+	case f.approval != nil && silent:
+		return Refused, f.approval
+	case f.approval != nil && f.standing.State == consent.Waiting:
+		return Waiting, f.approval
+	case f.approval != nil:
+		return AskApproval, f.approval
 	case len(f.missing) > 0 && j.Everyone:
 		return ConsentForAll, nil
 	case len(f.missing) > 0, j.Request.Prompt == "consent" && !j.Consented:

@@ -47,6 +47,8 @@ type Rooms struct {
 	Consents  *consent.Ledger
 	Issuer    *token.Issuer
 	Outbox    *message.Outbox
+	Approvals *consent.Approvals
+	Links     *account.Links
 	Providers Providers
 }
 
@@ -63,6 +65,8 @@ type Journeys struct {
 	consents  *consent.Ledger
 	issuer    *token.Issuer
 	outbox    *message.Outbox
+	approvals *consent.Approvals
+	links     *account.Links
 	providers Providers
 }
 
@@ -79,7 +83,7 @@ func NewJourneys(store Store, source id.Source, custody *seal.Custody, r Rooms) 
 	return &Journeys{
 		store: store, source: source, flows: flows, secrets: secrets,
 		tenants: r.Tenants, people: r.People, apps: r.Apps, safe: r.Safe, consents: r.Consents, issuer: r.Issuer,
-		outbox: r.Outbox, providers: r.Providers,
+		outbox: r.Outbox, approvals: r.Approvals, links: r.Links, providers: r.Providers,
 	}, nil
 }
 
@@ -202,24 +206,49 @@ func (j *Journeys) gather(ctx context.Context, journey Journey) (facts, account.
 	if f.missing, err = j.missing(ctx, journey); err != nil {
 		return f, person, err
 	}
-	if len(f.missing) > 0 && f.demand == policy.Nothing {
-		client, err := j.apps.Find(ctx, journey.Request.Client)
-		if err != nil {
-			return f, person, err
-		}
-		if err := consent.MayAllow(home, person, client, f.missing); err != nil {
-			f.refusal = withApp(fault.Of(err), journey.Request.AppName)
-		}
+	if f.demand == policy.Enrol && home.Settings.FactorSetup == tenant.FactorWithPass && !slices.Contains(journey.Methods, "pass") {
+		f.refusal = fault.New(fault.FactorPlace, "org", home.Name)
 	}
-	return f, person, nil
+	f.mustChange = person.MustChangePassword
+	if f.demand == policy.Nothing {
+		err = j.mayAllow(ctx, journey, home, person, &f)
+	}
+	return f, person, err
 }
 
-func withApp(f *fault.Fault, name string) *fault.Fault {
-	facts := []string{"app", name}
-	for k, v := range f.Facts {
-		facts = append(facts, k, v)
+// mayAllow finds out whether the person can decide about the app themselves. If
+// not, somebody else's decision is missing, was asked for, or was made.
+func (j *Journeys) mayAllow(ctx context.Context, journey Journey, home tenant.Tenant, person account.Account, f *facts) error {
+	client, err := j.apps.Find(ctx, journey.Request.Client)
+	if err != nil {
+		return err
 	}
-	return fault.New(f.Code, facts...)
+	principal, err := j.apps.Principal(ctx, home.ID, client.App)
+	if err != nil && !fault.Has(err, fault.AppNotInTenant) {
+		return err
+	}
+	if len(f.missing) == 0 && !principal.Disabled {
+		return nil
+	}
+	refusal := consent.MayAllow(home, person, client, f.missing)
+	if refusal == nil && !principal.Disabled {
+		return nil
+	}
+	standing, err := j.approvals.Standing(ctx, home.ID, client.App, person.ID)
+	if err != nil {
+		return err
+	}
+	switch stands := standing.Fault(client, home); {
+	case standing.State == consent.Waiting:
+		f.approval, f.standing = stands, standing
+	case stands != nil:
+		f.refusal = stands
+	case principal.Disabled:
+		f.refusal = fault.New(fault.AppDisabled, "app", client.Name)
+	default:
+		f.approval = fault.Of(refusal)
+	}
+	return nil
 }
 
 // missing lists the permissions that a person has to be asked for.

@@ -147,7 +147,12 @@ func (j *Journeys) takeResetCode(ctx context.Context, journey *Journey, a Answer
 // takeNewPassword ends a reset: the new password signs the person in, and
 // everything that rested on the old one is void.
 func (j *Journeys) takeNewPassword(ctx context.Context, journey *Journey, a Answer) (*fault.Fault, error) {
-	person, err := j.people.Find(ctx, journey.Home, journey.Resetting)
+	whose := journey.Resetting
+	if whose == "" {
+		// Not forgotten, but past its time: the old one was proved just now.
+		whose = journey.Account
+	}
+	person, err := j.people.Find(ctx, journey.Home, whose)
 	if err != nil {
 		return nil, err
 	}
@@ -159,14 +164,15 @@ func (j *Journeys) takeNewPassword(ctx context.Context, journey *Journey, a Answ
 		return nil, err
 	}
 	now := j.source.Now()
-	person.SessionsFrom = now
+	person.SessionsFrom, person.MustChangePassword = now, false
 	if err := j.people.Save(ctx, person); err != nil {
 		return nil, err
 	}
 	factor := journey.FactorAt
 	journey.proved(j, person, "pwd")
 	if !factor.IsZero() {
-		journey.FactorAt, journey.Methods = factor, append(journey.Methods, "mfa")
+		// Proved minutes ago, in this journey.
+		journey.FactorAt, journey.Methods = now, append(journey.Methods, "mfa")
 	}
 	journey.Errand, journey.Resetting = "", ""
 	return nil, j.notice(ctx, person, "password-changed", nil)

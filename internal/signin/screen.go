@@ -6,6 +6,7 @@ import (
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 )
@@ -34,6 +35,10 @@ type Screen struct {
 	// Permissions and MayForAll are what Consent shows.
 	Permissions []Permission
 	MayForAll   bool
+	// Headcount is how many people a consent for everyone is for, Reviewers how
+	// many can decide about a request; Standing is the request that waits.
+	Headcount, Reviewers int
+	Standing             consent.Standing
 	// Person is who has been proved.
 	Person account.Account
 	// Leave is the address of the company's provider, at Upstream, once the
@@ -95,7 +100,17 @@ func (j *Journeys) show(ctx context.Context, journey Journey, candidates []Signe
 		if err := json.Unmarshal(plain, &s.Codes); err != nil {
 			return s, err
 		}
+	case AskApproval, Waiting:
+		s.Permissions, s.Standing = asPermissions(f.missing), f.standing
+		if s.Reviewers, err = j.approvals.Reviewers(ctx, journey.Home); err != nil {
+			return s, err
+		}
 	case Consent, ConsentForAll:
+		if person.MayConsentForAll() {
+			if s.Headcount, err = j.people.Count(ctx, journey.Home); err != nil {
+				return s, err
+			}
+		}
 		s.Permissions, s.MayForAll = asPermissions(f.missing), person.MayConsentForAll()
 	}
 	s.Journey = journey

@@ -7,48 +7,41 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/account"
-	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
-// UpstreamAsk is what a company's own provider is asked to prove.
+// UpstreamAsk is one trip to a company's own provider.
 type UpstreamAsk struct {
 	State, Nonce, Verifier, LoginHint string
-	// Fresh asks for a new proof, SecondFactor for a second factor.
-	Fresh, SecondFactor bool
+	// Fresh asks for a proof that is younger than At, SecondFactor for a second
+	// factor.
+	Fresh        bool
+	At           time.Time
+	SecondFactor bool
 }
 
-// UpstreamAnswer is what a company's provider sent back through the browser,
-// with what the request held.
-type UpstreamAnswer struct {
-	Code, Issuer, Error string
-	Nonce, Verifier     string
-	// Fresh: the proof must be younger than Asked.
-	Fresh bool
-	Asked time.Time
-}
+// UpstreamAnswer is what the person brings back from there.
+type UpstreamAnswer struct{ Code, Iss, Error string }
 
 // UpstreamProof is a person as their company's provider proved them. The key
 // is (Issuer, Subject); the address is only a proposal (rows R167, R168).
 type UpstreamProof struct {
-	Issuer, Subject                        string
-	Name, Given, Family, Address, Language string
-	Methods                                []string
-	AuthAt                                 time.Time
+	Issuer, Subject     string
+	Name, Given, Family string
+	// Address is empty unless it lies in a domain of the organisation.
+	Address  string
+	Language string
+	Methods  []string
+	AuthAt   time.Time
 }
 
 // Providers are the companies' own sign-ins. The house plugs them in: they
 // stand at the rim, because they use the network.
 type Providers struct {
 	Begin  func(ctx context.Context, home tenant.Tenant, ask UpstreamAsk) (address string, err error)
-	Finish func(ctx context.Context, home tenant.Tenant, a UpstreamAnswer) (UpstreamProof, error)
-	// Person finds who is linked to a provider's subject, or fails with
-	// UpstreamUnlinked.
-	Person func(ctx context.Context, home id.Tenant, issuer, subject string) (id.Object, error)
-	// Link ties a subject to a person.
-	Link func(ctx context.Context, by audit.Caller, issuer, subject string) error
+	Finish func(ctx context.Context, home tenant.Tenant, ask UpstreamAsk, a UpstreamAnswer) (UpstreamProof, error)
 }
 
 // upstreamState is what comes back with the provider's answer, sealed for the
@@ -73,10 +66,16 @@ func (j *Journeys) leave(ctx context.Context, journey Journey) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return j.providers.Begin(ctx, home, UpstreamAsk{
-		State: state, Nonce: journey.Nonce, Verifier: journey.Verifier, LoginHint: journey.Address,
-		Fresh: journey.fresh(), SecondFactor: journey.Request.SecondFactor || home.Settings.RequireMFA,
-	})
+	ask := journey.upstreamAsk(home)
+	ask.State = state
+	return j.providers.Begin(ctx, home, ask)
+}
+
+func (j Journey) upstreamAsk(home tenant.Tenant) UpstreamAsk {
+	return UpstreamAsk{
+		Nonce: j.Nonce, Verifier: j.Verifier, LoginHint: j.Address, Fresh: j.fresh(), At: j.Left,
+		SecondFactor: j.Request.SecondFactor || home.Settings.RequireMFA,
+	}
 }
 
 func (j Journey) fresh() bool { return j.Request.Prompt == "login" || j.Request.MaxAge >= 0 }
@@ -108,18 +107,18 @@ func (j *Journeys) Return(ctx context.Context, state string, b Browser, a Upstre
 		// Switched off while the person was away (row A85).
 		return Screen{Journey: journey}, fault.New(fault.UpstreamMisset, "rule", "the company sign-in was switched off")
 	}
-	a.Nonce, a.Verifier, a.Fresh, a.Asked = journey.Nonce, journey.Verifier, journey.fresh(), journey.Left
+	ask := journey.upstreamAsk(home)
 	journey.Nonce, journey.Verifier = "", ""
 	// Spent before it is used: the same answer twice leads nowhere.
 	if err := j.save(ctx, &journey); err != nil {
 		return Screen{Journey: journey}, err
 	}
-	proof, err := j.providers.Finish(ctx, home, a)
+	proof, err := j.providers.Finish(ctx, home, ask, a)
 	if err != nil {
 		return Screen{Journey: journey}, err
 	}
 	journey.passed("upstream")
-	person, err := j.personOf(ctx, home, proof, journey.Request.Client)
+	person, err := j.personOf(ctx, home, proof)
 	if err != nil {
 		return Screen{Journey: journey}, err
 	}
@@ -127,6 +126,9 @@ func (j *Journeys) Return(ctx context.Context, state string, b Browser, a Upstre
 		return Screen{Journey: journey}, fault.New(fault.AccountDisabled)
 	}
 	journey.proved(j, person, proof.Methods...)
+	if !proof.AuthAt.IsZero() {
+		journey.AuthAt = proof.AuthAt
+	}
 	if journey.HasMFA() {
 		journey.FactorAt = journey.AuthAt
 		journey.passed("second-factor")
@@ -140,33 +142,33 @@ func (j *Journeys) Return(ctx context.Context, state string, b Browser, a Upstre
 // personOf finds the linked person, or makes one where the organisation wants
 // that. Nobody is ever found by an address: whoever can write one into a
 // provider's profile would take the account over (rows A14, A84).
-func (j *Journeys) personOf(ctx context.Context, home tenant.Tenant, p UpstreamProof, app id.App) (account.Account, error) {
-	known, err := j.providers.Person(ctx, home.ID, p.Issuer, p.Subject)
+func (j *Journeys) personOf(ctx context.Context, home tenant.Tenant, p UpstreamProof) (account.Account, error) {
+	link, err := j.links.Find(ctx, home.ID, p.Issuer, p.Subject)
 	if err == nil {
-		return j.people.Find(ctx, home.ID, known)
+		return j.people.Find(ctx, home.ID, link.Account)
 	}
-	if !fault.Has(err, fault.UpstreamUnlinked) || !home.Upstream.JustInTime {
+	if !fault.Has(err, fault.UpstreamUnlinked) {
 		return account.Account{}, err
+	}
+	if !home.Upstream.JustInTime {
+		return account.Account{}, fault.New(fault.UpstreamUnlinked, "org", home.Name)
 	}
 	person := account.Account{
 		Tenant: home.ID, ID: id.Object(j.source.NewGUID()), SignInName: p.Address, Mail: p.Address,
-		Name: p.Name, Given: p.Given, Family: p.Family, Language: p.Language, Created: j.source.Now(),
+		Name: p.Name, Given: p.Given, Family: p.Family, Language: p.Language,
 	}
-	if !home.Owns(p.Address) {
+	if p.Address == "" {
 		// A name outside of the organisation's own domains is not its to give.
-		person.SignInName, person.Mail = string(person.ID)+"@"+home.DefaultDomain(), ""
+		person.SignInName = string(person.ID) + "@" + home.DefaultDomain()
 	}
 	if strings.TrimSpace(person.Name) == "" {
 		person.Name = person.SignInName
 	}
-	by := audit.Caller{Tenant: home.ID, Home: home.ID, Account: person.ID, SignInName: person.SignInName, App: app}
-	if err := j.people.Add(ctx, person, j.event(by, "account.just-in-time")); err != nil {
-		if fault.Has(err, fault.NameTaken) {
-			// The name belongs to somebody who is not linked: IT has to say
-			// whether that is the same person.
-			return account.Account{}, fault.New(fault.UpstreamUnlinked, "org", home.Name)
-		}
-		return account.Account{}, err
+	joined, err := j.links.Join(ctx, person, account.Link{Tenant: home.ID, Issuer: p.Issuer, Subject: p.Subject})
+	if fault.Has(err, fault.NameTaken) {
+		// The name belongs to somebody who is not linked: IT has to say whether
+		// that is the same person.
+		return account.Account{}, fault.New(fault.UpstreamUnlinked, "org", home.Name)
 	}
-	return person, j.providers.Link(ctx, by, p.Issuer, p.Subject)
+	return joined, err
 }

@@ -43,6 +43,8 @@ type Settings struct {
 	RequireMFA bool `json:"requireMFA,omitempty"`
 	// UserConsent says who may allow an app for themselves.
 	UserConsent ConsentPolicy `json:"userConsent,omitempty"`
+	// FactorSetup says where people can set up a second factor.
+	FactorSetup FactorPolicy `json:"factorSetup,omitempty"`
 	// BlockPartners refuses delegated access by partners' people, as a
 	// conditional-access rule of a customer does.
 	BlockPartners bool `json:"blockPartners,omitempty"`
@@ -50,6 +52,18 @@ type Settings struct {
 	// treated for this partner: off, report or enforce.
 	PartnerMFA string `json:"partnerMFA,omitempty"`
 }
+
+// FactorPolicy is where a second factor can be set up.
+type FactorPolicy string
+
+// The places.
+const (
+	// FactorAnywhere: at the sign-in itself.
+	FactorAnywhere FactorPolicy = ""
+	// FactorWithPass: only with a temporary pass of the organisation's IT, so
+	// that a thief of a password cannot add a factor (row R151, M11).
+	FactorWithPass FactorPolicy = "pass"
+)
 
 // ConsentPolicy is who may give consent for themselves.
 type ConsentPolicy string
