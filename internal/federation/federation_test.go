@@ -109,6 +109,7 @@ func TestNoForgedTokenProvesAnybody(t *testing.T) {
 		"no time of issue":          {claims: map[string]any{"iat": nil}, rule: "how long"},
 		"not yet valid":             {claims: map[string]any{"nbf": noon.Add(6 * time.Minute).Unix()}, rule: "future"},
 		"issued in the future":      {claims: map[string]any{"iat": noon.Add(6 * time.Minute).Unix()}, rule: "future"},
+		"signed in in the future":   {claims: map[string]any{"auth_time": noon.Add(6 * time.Minute).Unix()}, rule: "future"},
 		"no subject":                {claims: map[string]any{"sub": ""}, rule: "nobody"},
 		"subject without end":       {claims: map[string]any{"sub": strings.Repeat("s", 256)}, rule: "nobody"},
 		"subject that is no text":   {claims: map[string]any{"sub": 7}, rule: "malformed"},
@@ -214,8 +215,8 @@ func TestAFreshSignInIsNewerThanTheAsk(t *testing.T) {
 	_, err = o.signIn(p)
 	o.refused("two minutes ago", err, fault.UpstreamFailed, "did not sign in anew")
 	p.claims = set(map[string]any{"auth_time": noon.Add(10 * time.Second).Unix()})
-	if _, err := o.signIn(p); err != nil {
-		t.Errorf("just now: %v", err)
+	if got, err := o.signIn(p); err != nil || !got.AuthAt.Equal(noon) {
+		t.Errorf("just now: %v, %v", got.AuthAt, err)
 	}
 }
 

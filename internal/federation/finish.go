@@ -40,7 +40,8 @@ type Proof struct {
 	// Methods are "pwd" or "fed", and "mfa" where what the provider states
 	// meets the organisation's rules.
 	Methods []string
-	// AuthAt is when the person signed in there; zero when it was not said.
+	// AuthAt is when the person signed in there, never after now; zero when it
+	// was not said.
 	AuthAt time.Time
 }
 
@@ -78,7 +79,7 @@ func (u *Upstreams) Finish(ctx context.Context, t tenant.Tenant, asked Ask, a An
 			return Proof{}, err
 		}
 	}
-	return proofOf(t, m, c), nil
+	return proofOf(t, m, c, u.source.Now()), nil
 }
 
 // refusal sorts the errors of the authorization endpoint (RFC 6749 section
@@ -211,7 +212,7 @@ func (u *Upstreams) askUserInfo(ctx context.Context, t tenant.Tenant, m metadata
 	return nil
 }
 
-func proofOf(t tenant.Tenant, m metadata, c claims) Proof {
+func proofOf(t tenant.Tenant, m metadata, c claims, now time.Time) Proof {
 	p := Proof{
 		Issuer: m.Issuer, Subject: c.Subject, Name: line(c.Name), Given: line(c.Given), Family: line(c.Family), Methods: []string{"fed"},
 	}
@@ -231,7 +232,12 @@ func proofOf(t tenant.Tenant, m metadata, c claims) Proof {
 		p.Language = base.String()
 	}
 	if c.AuthTime != nil {
-		p.AuthAt = c.AuthTime.Time()
+		p.AuthAt = c.AuthTime.Time().UTC()
+		// By a clock that is ahead; a sign-in of the future would stay young
+		// for longer than it is.
+		if p.AuthAt.After(now) {
+			p.AuthAt = now
+		}
 	}
 	return p
 }

@@ -129,7 +129,7 @@ func (c claims) untimely(now int64, asked Ask) string {
 		return "the token does not say how long it holds"
 	case now-leeway >= at(c.Expires):
 		return "the token is too old: compare the clocks"
-	case now+leeway < at(c.IssuedAt), c.NotBefore != nil && now+leeway < at(c.NotBefore):
+	case now+leeway < at(c.IssuedAt), c.NotBefore != nil && now+leeway < at(c.NotBefore), c.AuthTime != nil && now+leeway < at(c.AuthTime):
 		return "the token is of the future: compare the clocks"
 	case asked.Fresh && c.AuthTime == nil:
 		return "the provider does not say when the person signed in"
