@@ -89,14 +89,17 @@ func (m *Membership) ask(ctx context.Context, by audit.Caller, reason string) (A
 	if err != nil {
 		return AccessRequest{}, err
 	}
-	keys, err := m.proves(ctx, person)
+	address, err := m.mailbox(ctx, person)
 	if err != nil {
 		return AccessRequest{}, err
 	}
 	r := AccessRequest{
-		ID: m.source.NewGUID(), Tenant: person.Tenant, Account: person.ID, Address: mailbox(person), Name: person.Name,
-		OrganisationName: home.Name, Verified: len(keys) > 0 && person.Tenant != id.Consumers, Reason: reason,
+		ID: m.source.NewGUID(), Tenant: person.Tenant, Account: person.ID, Address: address, Name: person.Name,
+		OrganisationName: home.Name, Verified: address != "" && person.Tenant != id.Consumers, Reason: reason,
 		At: m.source.Now(), State: RequestOpen,
+	}
+	if address == "" {
+		r.Address = person.SignInName
 	}
 	e := m.event(by, p.Owner, "access.ask", r.ID)
 	d := Deed{Requests: []AccessRequest{r}, Events: []audit.Event{e}}
@@ -137,7 +140,7 @@ func (m *Membership) Admit(ctx context.Context, by audit.Caller, request string,
 			return Deed{}, "", err
 		}
 		r.State = RequestAdmitted
-		return Deed{Members: []Member{m.join(have, person, role, ByRequest, mailbox(person), by.Account)}}, message.AccessGranted, nil
+		return Deed{Members: []Member{m.join(have, person, role, ByRequest, r.Address, by.Account)}}, message.AccessGranted, nil
 	})
 }
 
@@ -182,20 +185,25 @@ func (m *Membership) decide(ctx context.Context, by audit.Caller, request string
 		e := m.event(by, r.Tenant, "access."+string(r.State), r.ID)
 		e.Facts = map[string]string{"account": string(r.Account)}
 		d.Requests, d.Events = []AccessRequest{r}, []audit.Event{e}
-		return m.commit(ctx, p, d, m.answer(p, kind, person, r.Answer)...)
+		letters, err := m.answer(ctx, p, kind, person, r.Answer)
+		if err != nil {
+			return err
+		}
+		return m.commit(ctx, p, d, letters...)
 	})
 }
 
-// answer tells a person what was decided; one whose account is gone is told
-// nothing.
-func (m *Membership) answer(p Programme, kind message.Kind, person account.Account, reason string) []message.Message {
-	if person.ID == "" {
-		return nil
+// answer tells a person what was decided; one whose account is gone, or who
+// proves no mailbox, is told on the portal alone.
+func (m *Membership) answer(ctx context.Context, p Programme, kind message.Kind, person account.Account, reason string) ([]message.Message, error) {
+	to, err := m.mailbox(ctx, person)
+	if err != nil || to == "" {
+		return nil, err
 	}
 	return []message.Message{{
-		Kind: kind, Tenant: p.Owner, To: mailbox(person), Language: person.Language, Path: PortalPath,
+		Kind: kind, Tenant: p.Owner, To: to, Language: person.Language, Path: PortalPath,
 		Facts: map[string]string{"programme": p.Name, "name": person.Name, "reason": reason, "contact": p.Contact},
-	}}
+	}}, nil
 }
 
 // decided is the answer to the second of two decisions.

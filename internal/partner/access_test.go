@@ -154,3 +154,25 @@ func TestFiftyRequestsAndFiftyDecisionsAtOnceMakeOneOfEach(t *testing.T) {
 		t.Errorf("stands as %s, %v", s.Place, err)
 	}
 }
+
+func TestTheOwnerSeesOnlyAddressesThatThePersonProves(t *testing.T) {
+	w := newProgramme(t)
+	for who, want := range map[string]struct {
+		address  string
+		verified bool
+	}{"fake": {"mallory@fabrikam.example", true}, "faker": {"bob@contoso.example", false}} {
+		asked, err := w.Ask(t.Context(), by(fabrikam, who), reason)
+		if err != nil || asked.Address != want.address || asked.Verified != want.verified {
+			t.Errorf("%s: %+v, %v", who, asked, err)
+		}
+		w.mails()
+		if err := w.Refuse(t.Context(), olga, asked.ID, "A secret reason."); err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range w.mails() {
+			if !want.verified || m.To != want.address {
+				t.Errorf("%s: told %s", who, m.To)
+			}
+		}
+	}
+}

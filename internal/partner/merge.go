@@ -121,5 +121,9 @@ func (m *Membership) refuseSwap(ctx context.Context, by audit.Caller, p Programm
 	}
 	s.State, s.Decided, s.DecidedBy = SwapRefused, m.source.Now(), by.Account
 	e := m.event(by, otherSide(by, p, s.Tenant), string(s.Kind)+".refuse", s.ID)
-	return m.commit(ctx, p, Deed{Swaps: []Swap{s}, Events: []audit.Event{e}}, m.answer(p, message.AccessDenied, person, s.Answer)...)
+	letters, err := m.answer(ctx, p, message.AccessDenied, person, s.Answer)
+	if err != nil {
+		return err
+	}
+	return m.commit(ctx, p, Deed{Swaps: []Swap{s}, Events: []audit.Event{e}}, letters...)
 }

@@ -283,12 +283,20 @@ func tokenHash(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// mailbox is where a person is written to.
-func mailbox(a account.Account) string {
-	if a.Mail != "" {
-		return a.Mail
+// mailbox is where a person is written to: their mailbox, or else the sign-in
+// name. It is empty when they prove neither, so that nothing about them is told
+// to whoever holds the address.
+func (m *Membership) mailbox(ctx context.Context, person account.Account) (string, error) {
+	keys, err := m.proves(ctx, person)
+	if err != nil {
+		return "", err
 	}
-	return a.SignInName
+	for _, address := range []string{person.Mail, person.SignInName} {
+		if slices.Contains(keys, account.FoldName(address)) {
+			return address, nil
+		}
+	}
+	return "", nil
 }
 
 func invalid(field, rule string) error {

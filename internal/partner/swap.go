@@ -60,7 +60,7 @@ type Swap struct {
 	Invitation string
 	OldAccount id.Object
 	// Mailbox is where the code and the notice go: never what was typed (row
-	// A81).
+	// A81). Empty means nowhere.
 	Mailbox, Language string
 	// Code is the keyed digest of the code, Tries how often it was tried.
 	Code  []byte
@@ -168,7 +168,7 @@ func (m *Membership) begin(ctx context.Context, by audit.Caller, address string,
 		}
 		d := Deed{Swaps: []Swap{s}, Mailboxes: []Mailbox{box, own}}
 		d.Events = []audit.Event{m.event(by, "", string(kind)+".begin", s.ID)}
-		if s.known() {
+		if s.Mailbox != "" {
 			d.Swaps[0].Code = m.codeDigest(s.ID, code)
 			d.Messages = append(d.Messages, sealed)
 		}
@@ -211,25 +211,23 @@ func (m *Membership) aim(ctx context.Context, p Programme, person account.Accoun
 	if err != nil {
 		return err
 	}
-	for _, a := range members {
-		if a.State == Active && a.Tenant == person.Tenant && a.Account != person.ID {
-			s.OldAccount, s.Language = a.Account, a.Language
-			if s.Mailbox, err = m.mailboxOf(ctx, a); err != nil {
-				return err
-			}
-		}
-	}
 	named, err := m.people.Named(ctx, person.Tenant, s.Address)
 	if err != nil && !fault.Has(err, fault.AccountUnknown) {
 		return err
 	}
-	if err == nil && s.OldAccount == "" && named.ID != person.ID {
+	if err == nil {
 		old, err := m.member(ctx, p, named.Tenant, named.ID)
 		if err != nil {
 			return err
 		}
-		if old.State == Active {
-			s.OldAccount, s.Mailbox, s.Language = named.ID, mailbox(named), named.Language
+		members = append(members, old)
+	}
+	for _, a := range members {
+		if a.State == Active && a.Tenant == person.Tenant && a.Account != person.ID && !s.known() {
+			s.OldAccount, s.Language = a.Account, a.Language
+			if s.Mailbox, err = m.mailboxOf(ctx, a); err != nil {
+				return err
+			}
 		}
 	}
 	i, err := m.store.OpenInvitation(ctx, p.Owner, key)
@@ -242,9 +240,10 @@ func (m *Membership) aim(ctx context.Context, p Programme, person account.Accoun
 	return nil
 }
 
-// mailboxOf is where a member is written to: the address that the programme
-// knows, unless the account has given it up. Then somebody else may hold it by
-// now.
+// mailboxOf is where a member proves that they are the one: the address that
+// the programme knows while the account proves it, else another that it does.
+// One that was given up may be somebody else's by now. Empty means that there
+// is none.
 func (m *Membership) mailboxOf(ctx context.Context, a Member) (string, error) {
 	person, err := m.people.Find(ctx, a.Tenant, a.Account)
 	if fault.Has(err, fault.AccountUnknown) {
@@ -253,10 +252,14 @@ func (m *Membership) mailboxOf(ctx context.Context, a Member) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if key := a.AddressKey(); key == account.FoldName(person.Mail) || key == account.FoldName(person.SignInName) {
+	keys, err := m.proves(ctx, person)
+	switch {
+	case err != nil || len(keys) == 0:
+		return "", err
+	case slices.Contains(keys, a.AddressKey()):
 		return a.InvitedAs, nil
 	}
-	return mailbox(person), nil
+	return keys[len(keys)-1], nil
 }
 
 // reserveMail counts a code for an address or a person, whether or not anybody

@@ -39,15 +39,24 @@ func (m *Membership) move(ctx context.Context, by audit.Caller, p Programme, s S
 		"role": string(joined.Role),
 	}
 	d.Events = []audit.Event{e}
-	facts := map[string]string{"programme": p.Name, "old": s.Mailbox, "new": s.SignInName, "date": date(s.UndoUntil), "contact": p.Contact}
-	return s, m.commit(ctx, p, d,
-		message.Message{
+	facts := map[string]string{"programme": p.Name, "old": s.Address, "new": s.SignInName, "date": date(s.UndoUntil), "contact": p.Contact}
+	to, err := m.mailbox(ctx, person)
+	if err != nil {
+		return s, err
+	}
+	var letters []message.Message
+	if to != "" {
+		letters = append(letters, message.Message{
+			Kind: message.SwapDone, Tenant: p.Owner, To: to, Language: person.Language, Facts: facts, Path: PortalPath,
+		})
+	}
+	if s.Mailbox != "" {
+		letters = append(letters, message.Message{
 			Kind: message.SwapNotice, Tenant: p.Owner, To: s.Mailbox, Language: s.Language, Facts: facts,
 			Path: UndoPath + m.token(undoPurpose, s.ID), Expires: s.UndoUntil,
-		},
-		message.Message{
-			Kind: message.SwapDone, Tenant: p.Owner, To: mailbox(person), Language: person.Language, Facts: facts, Path: PortalPath,
 		})
+	}
+	return s, m.commit(ctx, p, d, letters...)
 }
 
 // taken takes what moves from where it was, and gives the member that comes of

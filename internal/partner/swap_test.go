@@ -12,6 +12,7 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/google/go-cmp/cmp"
@@ -361,6 +362,20 @@ func TestACodeGoesToWhoHoldsTheMembershipAndNotToTheNextHolderOfTheAddress(t *te
 	w.save(account.Account{Tenant: contoso, ID: "next", SignInName: "anna@contoso.example"})
 	if _, m := w.begin(by(contoso, "next"), "anna@contoso.example"); m.To != "anna.new@contoso.example" {
 		t.Errorf("sent to %s", m.To)
+	}
+}
+
+func TestACodeNeverGoesToAMailboxThatTheAccountDoesNotProve(t *testing.T) {
+	w := newProgramme(t)
+	w.member(pat, "pat@mail.example")
+	w.save(account.Account{Tenant: id.Consumers, ID: "quinn", SignInName: "quinn@mail.example"})
+	if _, m := w.begin(by(id.Consumers, "quinn"), "pat@mail.example"); m.To != "pat@mail.example" {
+		t.Errorf("sent to %s", m.To)
+	}
+	// An organisation takes the domain: pat's account proves nothing any more.
+	w.organisation(fabrikam, "Fabrikam", "fabrikam.example", "mail.example")
+	if _, err := w.BeginSwap(t.Context(), by(id.Consumers, "quinn"), "pat@mail.example"); err != nil || len(w.mails()) != 0 {
+		t.Errorf("begin: %v", err)
 	}
 }
 
