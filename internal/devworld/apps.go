@@ -127,7 +127,10 @@ func registrations(origin string) []application.Application {
 	}
 	own := application.Application{
 		App: Account, Tenant: Fabrikam, ID: "d2000000-0000-4000-8000-000000000007", Name: "My account", Publisher: "Entente", Audience: application.AnyAccount, Public: true,
-		Redirects: []application.Redirect{{URI: origin + "/account/done", Platform: application.Native}}, FirstParty: true, TokenVersion: 1,
+		FirstParty: true, TokenVersion: 1,
 	}
-	return []application.Application{portal, nightly, desk, console, inhouse, cli, own}
+	for _, path := range []string{"/account/done", "/account/enter", "/organisation/enter", "/programme/enter"} {
+		own.Redirects = append(own.Redirects, application.Redirect{URI: origin + path, Platform: application.Native})
+	}
+	return []application.Application{portal, nightly, desk, console, inhouse, cli, own, salesPortal(origin)}
 }

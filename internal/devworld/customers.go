@@ -116,6 +116,7 @@ func tenants() []tenant.Tenant {
 		one(Trey, "Trey Research", "trey.example", "US", "NA"),
 		one(id.Consumers, "Personal accounts", "personal.example", "", ""),
 	}
+	list = append(list, companies()...)
 	for _, c := range customers {
 		t := one(c.tenant, c.name, c.domain(), "GB", "EU")
 		t.Settings.BlockPartners = c.story == blocked

@@ -70,12 +70,12 @@ func People() []Person {
 	sync.Roles, sync.Groups, sync.MFA = []string{account.GlobalAdministrator}, []string{account.AdminAgents}, account.MFAEnforced
 	gone := person(Northwind, "05", "lee@northwind.example", "Lee Leaver", "Lee", "Leaver", "left the company: account switched off")
 	gone.Disabled = true
-	pat := person(Fabrikam, "06", "pat@fabrikam.example", "Pat Owner", "Pat", "Owner", "programme owner")
-	pat.Roles = []string{account.GlobalAdministrator}
+	pat := person(Fabrikam, "06", Pat, "Pat Owner", "Pat", "Owner", "programme owner, second factor set up")
+	pat.Roles, pat.Seed = []string{account.GlobalAdministrator}, PatSeed
 	tia := person(Trey, "07", "tia@trey.example", "Tia Trey", "Tia", "Trey", "Admin Agent of another partner")
 	tia.Roles, tia.Groups = []string{account.GlobalAdministrator}, []string{account.AdminAgents}
 	meri := person(id.Consumers, "08", "meri@personal.example", "Meri Meikäläinen", "Meri", "Meikäläinen", "personal account")
-	return append([]Person{ada, integration, hal, sync, gone, pat, tia, meri}, admins()...)
+	return append(append([]Person{ada, integration, hal, sync, gone, pat, tia, meri}, portalPeople()...), admins()...)
 }
 
 // admins are the customers' own administrators.

@@ -54,7 +54,10 @@ func Seed(ctx context.Context, h *house.House) (*World, error) {
 			return nil, fmt.Errorf("seed %s: %w", c.name, err)
 		}
 	}
-	return w, seedPartners(ctx, h)
+	if err := seedPartners(ctx, h); err != nil {
+		return nil, err
+	}
+	return w, seedProgramme(ctx, h)
 }
 
 // seedPeople makes the accounts. Everybody has one password, hashed once: each
