@@ -49,7 +49,8 @@ func (p *Pages) Mail(origin string, m message.Message) (Mail, error) {
 		v.Dir = "rtl"
 	}
 	for paragraph := range strings.SplitSeq(l.plain(body, facts), "\n\n") {
-		if text := strings.TrimSpace(paragraph); text != "" {
+		// A paragraph that is a fact alone is left out when the fact is not known.
+		if text := strings.TrimSpace(paragraph); text != "" && text != l.plain("fact.reason", nil) {
 			v.Paragraphs = append(v.Paragraphs, text)
 		}
 	}

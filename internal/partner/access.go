@@ -105,7 +105,7 @@ func (m *Membership) ask(ctx context.Context, by audit.Caller, reason string) (A
 	d := Deed{Requests: []AccessRequest{r}, Events: []audit.Event{e}}
 	err = m.commit(ctx, p, d, message.Message{
 		Kind: message.AccessRequested, Tenant: p.Owner, To: p.Contact, Path: RequestsPath, Facts: map[string]string{
-			"programme": p.Name, "name": r.Name, "address": r.Address, "organisation": r.OrganisationName, "reason": reason,
+			"app": p.Name, "name": r.Name, "address": r.Address, "org": r.OrganisationName, "reason": reason,
 		},
 	})
 	r.Version++
@@ -202,7 +202,7 @@ func (m *Membership) answer(ctx context.Context, p Programme, kind message.Kind,
 	}
 	return []message.Message{{
 		Kind: kind, Tenant: p.Owner, To: to, Language: person.Language, Path: PortalPath,
-		Facts: map[string]string{"programme": p.Name, "name": person.Name, "reason": reason, "contact": p.Contact},
+		Facts: map[string]string{"app": p.Name, "name": person.Name, "reason": reason, "contact": p.Contact},
 	}}, nil
 }
 

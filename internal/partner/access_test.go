@@ -21,7 +21,7 @@ func TestARequestReachesTheContactAndTheAnswerThePerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := w.mail(message.AccessRequested)
-	if told.To != "partners@northwind.example" || told.Facts["reason"] != reason || told.Facts["organisation"] != "Contoso" || told.Facts["address"] != "anna@contoso.example" {
+	if told.To != "partners@northwind.example" || told.Facts["reason"] != reason || told.Facts["org"] != "Contoso" || told.Facts["address"] != "anna@contoso.example" {
 		t.Errorf("told %+v", told)
 	}
 	if s := w.wantPlace(anna, partner.Requested); !s.Request.At.Equal(noon) || !s.Request.Verified {

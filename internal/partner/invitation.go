@@ -79,8 +79,8 @@ const invitationPurpose = "invitation"
 
 func (m *Membership) letter(p Programme, i Invitation) message.Message {
 	facts := map[string]string{
-		"programme": p.Name, "address": i.Address, "name": i.Name, "organisation": i.OrganisationName,
-		"note": i.Note, "date": date(i.Expires), "contact": p.Contact,
+		"app": p.Name, "address": i.Address, "name": i.Name, "org": i.OrganisationName,
+		"reason": i.Note, "date": date(i.Expires), "contact": p.Contact,
 	}
 	return message.Message{
 		Kind: message.Invitation, Tenant: p.Owner, To: i.Address, Language: i.Language, Facts: facts,

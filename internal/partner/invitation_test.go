@@ -251,7 +251,7 @@ func TestGoodLinesAreSentAndBadOnesComeBackWhole(t *testing.T) {
 		t.Errorf("bad (-want +got):\n%s", diff)
 	}
 	mails := w.mails()
-	if len(mails) != 3 || mails[0].Facts["note"] != "Welcome" || mails[0].Facts["programme"] != "Northwind Partners" {
+	if len(mails) != 3 || mails[0].Facts["reason"] != "Welcome" || mails[0].Facts["app"] != "Northwind Partners" {
 		t.Errorf("mails %+v", mails)
 	}
 	for _, call := range []partner.Call{

@@ -183,7 +183,7 @@ func (m *Membership) replaceRoster(ctx context.Context, by audit.Caller, p Progr
 		r.State, r.At = RosterWaiting, now
 		letters = append(letters, message.Message{
 			Kind: message.RosterSent, Tenant: p.Owner, To: p.Contact, Path: RequestsPath, Facts: map[string]string{
-				"programme": p.Name, "organisation": home.Name, "people": number(len(entries)), "name": by.SignInName,
+				"app": p.Name, "org": home.Name, "people": number(len(entries)), "name": by.SignInName,
 			},
 		})
 	}

@@ -43,7 +43,7 @@ func (m *Membership) flow(ctx context.Context, p Programme, r Roster, known roll
 		if key := e.key(); on[key] && !known[key] && !inside[key] {
 			welcome = append(welcome, message.Message{
 				Kind: message.AccessGranted, Tenant: p.Owner, To: e.Address, Path: PortalPath,
-				Facts: map[string]string{"programme": p.Name, "name": "", "reason": "", "contact": p.Contact},
+				Facts: map[string]string{"app": p.Name, "name": "", "reason": "", "contact": p.Contact},
 			})
 		}
 	}

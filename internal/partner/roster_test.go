@@ -41,7 +41,7 @@ func (w *programme) welcomed() string {
 func TestJ19ARosterIsApprovedOnceAndFlowsFromThen(t *testing.T) {
 	w := newProgramme(t)
 	w.sendRoster("anna@contoso.example, Anna\n", "bob")
-	if m := w.mail(message.RosterSent); m.To != "partners@northwind.example" || m.Facts["organisation"] != "Contoso" || m.Facts["people"] != "2" {
+	if m := w.mail(message.RosterSent); m.To != "partners@northwind.example" || m.Facts["org"] != "Contoso" || m.Facts["people"] != "2" {
 		t.Errorf("told %+v", m)
 	}
 	w.wantPlace(anna, partner.Stranger)

@@ -158,7 +158,7 @@ func (m *Membership) begin(ctx context.Context, by audit.Caller, address string,
 		code := m.code()
 		letter := message.Message{
 			Kind: message.Code, Tenant: p.Owner, To: s.Mailbox, Language: s.Language, Expires: s.Expires,
-			Facts: map[string]string{"code": code, "programme": p.Name},
+			Facts: map[string]string{"code": code, "app": p.Name},
 		}
 		// The letter is written in any case, and thrown away when nobody gets
 		// it: the time must not tell.
@@ -378,6 +378,6 @@ func (m *Membership) queue(ctx context.Context, by audit.Caller, p Programme, s 
 	d := Deed{Swaps: []Swap{s}, Events: []audit.Event{m.event(by, p.Owner, string(s.Kind)+".ask", s.ID)}}
 	return m.commit(ctx, p, d, message.Message{
 		Kind: message.SwapRequested, Tenant: p.Owner, To: p.Contact, Path: RequestsPath,
-		Facts: map[string]string{"programme": p.Name, "old": s.Address, "new": s.SignInName, "kind": string(s.Kind)},
+		Facts: map[string]string{"app": p.Name, "old": s.Address, "address": s.SignInName, "kind": string(s.Kind)},
 	})
 }

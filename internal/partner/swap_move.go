@@ -39,7 +39,7 @@ func (m *Membership) move(ctx context.Context, by audit.Caller, p Programme, s S
 		"role": string(joined.Role),
 	}
 	d.Events = []audit.Event{e}
-	facts := map[string]string{"programme": p.Name, "old": s.Address, "new": s.SignInName, "date": date(s.UndoUntil), "contact": p.Contact}
+	facts := map[string]string{"app": p.Name, "old": s.Address, "address": s.SignInName, "date": date(s.UndoUntil), "contact": p.Contact}
 	to, err := m.mailbox(ctx, person)
 	if err != nil {
 		return s, err

@@ -283,7 +283,7 @@ func TestBySwapApprovalTheOwnerDecidesOnce(t *testing.T) {
 	if s.State != partner.SwapWaiting {
 		t.Fatalf("%+v", s)
 	}
-	if m := w.mail(message.SwapRequested); m.To != "partners@northwind.example" || m.Facts["old"] != "anna@old.example" || m.Facts["new"] != "anna@contoso.example" {
+	if m := w.mail(message.SwapRequested); m.To != "partners@northwind.example" || m.Facts["old"] != "anna@old.example" || m.Facts["address"] != "anna@contoso.example" {
 		t.Errorf("told %+v", m)
 	}
 	if mine, err := w.MySwap(t.Context(), anna); err != nil || mine.State != partner.SwapWaiting {
