@@ -6,12 +6,18 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
 // lowRisk are the directory's permissions that show no more than who somebody
 // is (identity-platform.md 6.2).
 var lowRisk = []string{"openid", "profile", "email", "offline_access", "User.Read"}
+
+// LowRisk reports whether a permission shows no more than who somebody is.
+func LowRisk(resource id.App, name string) bool {
+	return resource == application.GraphApp && slices.Contains(lowRisk, name)
+}
 
 // MayAllow says whether a person may allow a client this for themselves, by
 // the organisation's policy and the permissions' own rule. It fails with
@@ -29,7 +35,7 @@ func MayAllow(t tenant.Tenant, person account.Account, client application.Applic
 			if p, ok := a.Resource.Scope(name); ok && p.Admin {
 				return refuse
 			}
-			if t.Settings.UserConsent == tenant.ConsentLowRisk && (a.Resource.App != application.GraphApp || !slices.Contains(lowRisk, name)) {
+			if t.Settings.UserConsent == tenant.ConsentLowRisk && !LowRisk(a.Resource.App, name) {
 				return refuse
 			}
 		}

@@ -97,12 +97,16 @@ var permissions = map[string]grant{
 	"Contacts.Read":                            {see, false},
 	"Files.Read.All":                           {see, true},
 	"Files.ReadWrite.All":                      {change, true},
+	"Approvals.ReadWrite":                      {act, true},
+	"Diagnostics.Read":                         {see, false},
 }
 
 // Line is one permission as the page says it.
 type Line struct {
-	Key, Name, Resource string
-	Risky, New          bool
+	// Group is the verb it stands under: see, change, act or stay. Key is the
+	// word that tells it.
+	Group, Key, Name, Resource string
+	Risky, New                 bool
 }
 
 // Section is one verb with its permissions, risky ones first.
@@ -111,20 +115,25 @@ type Section struct {
 	Lines []Line
 }
 
-// Sections orders the permissions for reading. A permission that has no
-// sentence counts as acting, and as risky: the reader cannot know better.
+// Line tells a permission. One that has no sentence counts as acting, and as
+// risky: the reader cannot know better.
+func (p Permission) Line() Line {
+	kind, known := permissions[p.Name]
+	key := "permission." + p.Name
+	if !known {
+		kind, key = grant{act, true}, "permission.unknown"
+	}
+	return Line{string(kind.group), key, p.Name, p.Resource, kind.risky, p.New}
+}
+
+// Sections orders the permissions for reading.
 func (v ConsentView) Sections() []Section {
 	var sections []Section
 	for _, g := range []group{see, change, act, stay} {
 		var lines []Line
 		for _, asked := range v.Permissions {
-			kind, known := permissions[asked.Name]
-			key := "permission." + asked.Name
-			if !known {
-				kind, key = grant{act, true}, "permission.unknown"
-			}
-			if kind.group == g {
-				lines = append(lines, Line{key, asked.Name, asked.Resource, kind.risky, asked.New})
+			if line := asked.Line(); line.Group == string(g) {
+				lines = append(lines, line)
 			}
 		}
 		slices.SortStableFunc(lines, func(a, b Line) int { return rank(a) - rank(b) })

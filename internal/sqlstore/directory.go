@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/tenant"
@@ -57,6 +58,16 @@ func (db *DB) SaveTenant(ctx context.Context, t tenant.Tenant) error {
 			}
 		}
 		return nil
+	})
+}
+
+// SaveUserConsent changes who may give consent, and nothing else.
+func (db *DB) SaveUserConsent(ctx context.Context, t id.Tenant, policy tenant.ConsentPolicy, e audit.Event) error {
+	return db.write(ctx, func(x *tx) error {
+		if err := x.amend(t, func(t *tenant.Tenant) { t.Settings.UserConsent = policy }); err != nil {
+			return err
+		}
+		return x.event(e)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/fresh"
 	"github.com/entente-id/entente/internal/id"
@@ -99,6 +100,9 @@ type Store interface {
 	TenantOfDomain(ctx context.Context, domain string) (Tenant, error)
 	// SaveTenant creates or replaces a tenant and its domains.
 	SaveTenant(ctx context.Context, t Tenant) error
+	// SaveUserConsent changes who may give consent and nothing else, with its
+	// event, or fails with TenantUnknown.
+	SaveUserConsent(ctx context.Context, tenant id.Tenant, policy ConsentPolicy, e audit.Event) error
 }
 
 // Directory answers which organisation is meant.
@@ -141,6 +145,13 @@ func (d *Directory) Named(ctx context.Context, name string) (Tenant, error) {
 func (d *Directory) Save(ctx context.Context, t Tenant) error {
 	defer d.cache.Forget()
 	return d.store.SaveTenant(ctx, t)
+}
+
+// SetUserConsent changes who may give consent for themselves. Who may change it
+// is the caller's gate to decide.
+func (d *Directory) SetUserConsent(ctx context.Context, tenant id.Tenant, policy ConsentPolicy, e audit.Event) error {
+	defer d.cache.Forget()
+	return d.store.SaveUserConsent(ctx, tenant, policy, e)
 }
 
 // domainName is idna.Lookup that also holds to the lengths of the DNS (RFC 1035
