@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/fresh"
 	"github.com/entente-id/entente/internal/id"
@@ -141,6 +142,18 @@ type Store interface {
 	Principal(ctx context.Context, tenant id.Tenant, app id.App) (Principal, error)
 	// SaveApplication creates or replaces a registration and its credentials.
 	SaveApplication(ctx context.Context, a Application, credentials []Credential) error
+	// ApplicationsOf lists a tenant's registrations in the order of their ids.
+	ApplicationsOf(ctx context.Context, tenant id.Tenant, limit int) ([]Owned, error)
+	// RegisterApplication creates a registration with its principal at home,
+	// and writes the event with them.
+	RegisterApplication(ctx context.Context, a Application, p Principal, e audit.Event) error
+	// ChangeCredentials replaces the credentials of a tenant's registration by
+	// what is made of those it has at that moment, one change after the other,
+	// and writes the event. It fails with AppUnknown.
+	ChangeCredentials(ctx context.Context, tenant id.Tenant, app id.App, to func([]Credential) ([]Credential, error), e audit.Event) error
+	// DeleteApplication deletes a tenant's registration and its principals
+	// everywhere, or fails with AppUnknown.
+	DeleteApplication(ctx context.Context, tenant id.Tenant, app id.App, e audit.Event) error
 	// SavePrincipal creates a service principal unless it is there already,
 	// and returns the one that is.
 	SavePrincipal(ctx context.Context, p Principal) (Principal, error)

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -27,7 +28,7 @@ type Door struct {
 	site *Site
 	// name is the first part of the paths behind the door, and of its cookie.
 	name string
-	app  id.App
+	app  func(context.Context) (id.App, error)
 	// authority is the tenant segment to sign in under, scope what to ask for.
 	authority, scope string
 }
@@ -86,6 +87,11 @@ const maxErrand = 6 << 10
 
 // Door opens a room's way in. Its redirect address is "/<name>/enter".
 func (s *Site) Door(name string, app id.App, authority, scope string) *Door {
+	return s.DoorOf(name, func(context.Context) (id.App, error) { return app, nil }, authority, scope)
+}
+
+// DoorOf is Door for a room whose application is known only while it runs.
+func (s *Site) DoorOf(name string, app func(context.Context) (id.App, error), authority, scope string) *Door {
 	d := &Door{site: s, name: name, app: app, authority: authority, scope: scope}
 	s.mux.HandleFunc("GET "+d.entry(), d.enter)
 	return d
@@ -101,7 +107,7 @@ func (d *Door) Admit(w http.ResponseWriter, r *http.Request) (Guest, bool) {
 	g, ok, err := d.guest(w, r)
 	switch {
 	case err != nil:
-		d.site.RefuseVisit(w, r, err, d.about())
+		d.site.RefuseVisit(w, r, err, d.about(r.Context()))
 	case !ok:
 		d.Lead(w, r, nil)
 	}
@@ -157,8 +163,12 @@ func (d *Door) guest(w http.ResponseWriter, r *http.Request) (Guest, bool, error
 	if person.Disabled || p.AuthAt.Before(person.SessionsFrom) {
 		return Guest{}, false, nil
 	}
+	app, err := d.app(ctx)
+	if err != nil {
+		return Guest{}, false, err
+	}
 	home, err := d.site.rooms.Tenants.Find(ctx, p.Home)
-	return Guest{Home: home, Person: person, Methods: p.Methods, AuthAt: p.AuthAt, FactorAt: p.FactorAt, SID: p.SID, app: d.app}, err == nil, err
+	return Guest{Home: home, Person: person, Methods: p.Methods, AuthAt: p.AuthAt, FactorAt: p.FactorAt, SID: p.SID, app: app}, err == nil, err
 }
 
 // Lead sends a person to the sign-in, with further parameters of the request,
@@ -168,23 +178,28 @@ func (d *Door) Lead(w http.ResponseWriter, r *http.Request, more url.Values) {
 	if r.Method == http.MethodPost {
 		e.Path, e.Form = r.URL.Path, r.PostForm
 		if len(e.Form.Encode()) > maxErrand {
-			d.site.RefuseVisit(w, r, fault.New(fault.PageExpired), d.about())
+			d.site.RefuseVisit(w, r, fault.New(fault.PageExpired), d.about(r.Context()))
 			return
 		}
 	}
 	plain, err := json.Marshal(e)
 	if err != nil {
-		d.site.RefuseVisit(w, r, err, d.about())
+		d.site.RefuseVisit(w, r, err, d.about(r.Context()))
 		return
 	}
 	state, err := d.site.key.SealText(plain, d.entry()+d.site.Browser(w, r).ID)
 	if err != nil {
-		d.site.RefuseVisit(w, r, err, d.about())
+		d.site.RefuseVisit(w, r, err, d.about(r.Context()))
+		return
+	}
+	app, err := d.app(r.Context())
+	if err != nil {
+		d.site.RefuseVisit(w, r, err, d.about(r.Context()))
 		return
 	}
 	sum := sha256.Sum256([]byte(e.Verifier))
 	query := url.Values{
-		"client_id": {string(d.app)}, "response_type": {"code"}, "redirect_uri": {d.site.origin + d.entry()}, "scope": {d.scope},
+		"client_id": {string(app)}, "response_type": {"code"}, "redirect_uri": {d.site.origin + d.entry()}, "scope": {d.scope},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"}, "state": {state},
 	}
 	for name, values := range more {
@@ -200,10 +215,10 @@ func (d *Door) enter(w http.ResponseWriter, r *http.Request) {
 	var e errand
 	plain, err := d.site.key.OpenText(query.Get("state"), d.entry()+browser.ID)
 	if err != nil || json.Unmarshal(plain, &e) != nil || d.site.source.Now().Sub(e.At) > 2*time.Hour {
-		d.site.RefuseVisit(w, r, fault.New(fault.PageExpired), d.about())
+		d.site.RefuseVisit(w, r, fault.New(fault.PageExpired), d.about(r.Context()))
 		return
 	}
-	about := d.about()
+	about := d.about(r.Context())
 	about.Restart = e.Path
 	if query.Get("error") != "" {
 		d.site.RefuseVisit(w, r, answered(query), about)
@@ -237,7 +252,11 @@ func (d *Door) enter(w http.ResponseWriter, r *http.Request) {
 // redeem spends the code of our own sign-in, as any application does.
 func (d *Door) redeem(r *http.Request, code, verifier string) (token.Grant, error) {
 	ctx := r.Context()
-	client, err := d.site.rooms.Apps.Authenticate(ctx, application.Proof{App: d.app})
+	app, err := d.app(ctx)
+	if err != nil {
+		return token.Grant{}, err
+	}
+	client, err := d.site.rooms.Apps.Authenticate(ctx, application.Proof{App: app})
 	if err != nil {
 		return token.Grant{}, err
 	}
@@ -272,7 +291,11 @@ func answered(query url.Values) *fault.Fault {
 // Leave forgets the person behind this door.
 func (d *Door) Leave(w http.ResponseWriter) { dropCookie(w, d.cookie(), http.SameSiteLaxMode) }
 
-func (d *Door) about() signin.About { return signin.About{App: d.app, Step: d.name} }
+func (d *Door) about(ctx context.Context) signin.About {
+	// A refusal is shown all the same where the application cannot be found.
+	app, _ := d.app(ctx)
+	return signin.About{App: app, Step: d.name}
+}
 
 // ResumeView carries a form that was kept while its person signed in again.
 type ResumeView struct {
