@@ -98,8 +98,12 @@ type Attempt struct {
 	CorrelationID, TraceID string
 	// Checks are the steps that passed before this one failed.
 	Checks []string
-	// Browser is the browser's family, nothing finer.
-	Browser string
+	// Browser is the browser's family, nothing finer; Language what the page
+	// spoke.
+	Browser, Language string
+	// Scope, Resource and Version are what the application asked for.
+	Scope, Resource string
+	Version         int
 }
 
 // Store keeps attempts and events.

@@ -26,7 +26,7 @@ func attempt() audit.Attempt {
 func TestAHolderSeesWhatHappenedAndNothingOfAccountOrOrganisation(t *testing.T) {
 	got := diagnosis.Explain(attempt(), diagnosis.Holder)
 	want := diagnosis.Story{
-		Reference: "7Q4K-2MXD", At: noon, Code: "AADSTS50126", Name: "InvalidUserNameOrPassword", Message: "M05", Fixer: "you",
+		Reference: "7Q4K-2MXD", At: noon, Code: "AADSTS50126", Number: 50126, Name: "InvalidUserNameOrPassword", Message: "M05", Fixer: "you",
 		Next: []string{"try-again", "reset-password", "use-another-account"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

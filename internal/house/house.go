@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -19,6 +20,7 @@ import (
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
+	"github.com/entente-id/entente/internal/diagnosis"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/federation"
 	"github.com/entente-id/entente/internal/graph"
@@ -27,6 +29,7 @@ import (
 	"github.com/entente-id/entente/internal/oauth"
 	"github.com/entente-id/entente/internal/outbound"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/help"
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/partnerapi"
 	"github.com/entente-id/entente/internal/seal"
@@ -88,6 +91,7 @@ type House struct {
 	// SetupLinks and Upstreams are about organisations' own sign-ins.
 	SetupLinks *tenant.SetupLinks
 	Upstreams  *federation.Upstreams
+	Desk       *diagnosis.Desk
 	Programme  *partner.Membership
 	Approvals  *consent.Approvals
 	Pages      *pages.Site
@@ -168,11 +172,14 @@ func (h *House) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	h.Desk = diagnosis.NewDesk(db, diagnosis.Rooms{
+		Attempts: h.Attempts, Journeys: h.Journeys, Programme: h.Programme, Tenants: h.Tenants, People: h.People, Apps: h.Apps, Outbox: h.Outbox,
+	}, source)
 	return h.buildEdges()
 }
 
 func (h *House) buildEdges() error {
-	drawings, err := pages.New(pages.Options{Dev: h.Dev, SupportMail: h.SupportMail})
+	drawings, err := pages.New(pages.Options{Dev: h.Dev, SupportMail: h.SupportMail, Rooms: []fs.FS{help.Files}})
 	if err != nil {
 		return err
 	}
@@ -183,6 +190,7 @@ func (h *House) buildEdges() error {
 	if err != nil {
 		return err
 	}
+	h.openRooms()
 	h.oauth, err = oauth.New(h.Origin, oauth.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
 		Families: h.Families, Issuer: h.Issuer, Keys: h.Keys, Journeys: h.Journeys, Attempts: h.Attempts,
@@ -218,6 +226,14 @@ func (h *House) Deliver(ctx context.Context) error {
 		}
 		return h.Post(ctx, mail)
 	})
+}
+
+// openRooms gives the rooms that have pages of their own their addresses, and
+// the doors that lead there.
+func (h *House) openRooms() {
+	organisationDoor := h.Pages.Door("organisation", pages.AccountApp, "organizations", "openid profile")
+	programmeDoor := h.Pages.Door("programme", pages.AccountApp, "organizations", "openid profile")
+	help.New(h.Pages, help.Rooms{Desk: h.Desk, Tenants: h.Tenants, Programme: programmeDoor, Organisation: organisationDoor})
 }
 
 // Tend does what is due from time to time: new signing keys, reminders and ends

@@ -44,6 +44,8 @@ const (
 	ApprovalExpired Kind = "approval-expired"
 	// HelpRequested brings a failed attempt to those who can fix it.
 	HelpRequested Kind = "help-requested"
+	// HelpAnswered brings their answer to the person.
+	HelpAnswered Kind = "help-answered"
 	// SecurityNotice tells a person about a change of how they sign in; the
 	// fact "what" is one of factor-added, factor-removed, passkey-added,
 	// password-changed, name-changed, new-device.
@@ -58,7 +60,7 @@ const (
 func Kinds() []Kind {
 	return slices.Clone([]Kind{
 		Code, Invitation, AccessRequested, AccessGranted, AccessDenied, RosterSent, SwapRequested, SwapDone, SwapNotice,
-		ApprovalRequested, ApprovalReminder, ApprovalGiven, ApprovalDenied, ApprovalExpired, HelpRequested,
+		ApprovalRequested, ApprovalReminder, ApprovalGiven, ApprovalDenied, ApprovalExpired, HelpRequested, HelpAnswered,
 		SecurityNotice, SetupLink, Walkthrough,
 	})
 }

@@ -8,17 +8,23 @@ import (
 	"strings"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/signin"
 	"rsc.io/qr"
 )
 
+// keep keeps an attempt before its reference is shown.
+func (s *Site) keep(r *http.Request, about signin.About, f *fault.Fault) audit.Attempt {
+	about.Language = s.Language(r)
+	return s.attempts.Keep(r.Context(), about.Attempt(f, browserFamily(r)))
+}
+
 // drawWaiting keeps an attempt, so that the person can quote where they stand.
 func (s *Site) drawWaiting(w http.ResponseWriter, r *http.Request, f Frame, screen signin.Screen) {
 	j := screen.Journey
-	about := j.About(screen.Step)
-	kept := s.attempts.Keep(r.Context(), about.Attempt(screen.Fault, browserFamily(r)))
+	kept := s.keep(r, j.About(screen.Step), screen.Fault)
 	w.Header().Set("X-Entente-Reference", kept.Reference)
 	s.Waiting(w, WaitingView{
 		ConsentView: consentView(f, screen), Since: screen.Standing.Since, Reminded: screen.Standing.Reminded,
@@ -30,7 +36,7 @@ func (s *Site) drawWaiting(w http.ResponseWriter, r *http.Request, f Frame, scre
 func (s *Site) drawUnknown(w http.ResponseWriter, r *http.Request, f Frame, screen signin.Screen) {
 	j := screen.Journey
 	domain, _ := account.DomainOf(j.Address)
-	kept := s.attempts.Keep(r.Context(), j.About(screen.Step).Attempt(fault.New(fault.TenantNotInferred, "domain", domain), browserFamily(r)))
+	kept := s.keep(r, j.About(screen.Step), fault.New(fault.TenantNotInferred, "domain", domain))
 	w.Header().Set("X-Entente-Reference", kept.Reference)
 	s.Unknown(w, UnknownView{Frame: f, Address: j.Address, Domain: domain, Reference: kept.Reference})
 }

@@ -184,7 +184,7 @@ func (s *Site) Draw(w http.ResponseWriter, r *http.Request, screen signin.Screen
 		FormOrigin: j.Request.RedirectOrigin, Action: stepAddress, Flow: screen.Flow,
 	}
 	if screen.Problem != nil {
-		kept := s.attempts.Keep(r.Context(), j.About(screen.Step).Attempt(screen.Problem, browserFamily(r)))
+		kept := s.keep(r, j.About(screen.Step), screen.Problem)
 		f.Problem, f.ProblemFacts = problemKey(screen.Problem), screen.Problem.Facts
 		w.Header().Set("X-Entente-Reference", kept.Reference)
 	}

@@ -135,6 +135,7 @@ func (s *Site) choose(w http.ResponseWriter, r *http.Request, lang string) {
 // RefuseVisit keeps the attempt and shows why it goes no further.
 func (s *Site) RefuseVisit(w http.ResponseWriter, r *http.Request, err error, about signin.About) {
 	f := fault.Of(err)
+	about.Language = s.Language(r)
 	kept := s.attempts.Keep(r.Context(), about.Attempt(f, browserFamily(r)))
 	if f.Code == fault.Unexpected || f.Code == fault.DirectoryBusy {
 		s.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "reference", kept.Reference, "error", err)

@@ -142,6 +142,15 @@ func (l lexicon) cover() error {
 	return nil
 }
 
+// reply writes an answer by the word "reply.text". Its sentences keep their
+// lines, which a fact would lose; so a character that no text has holds their
+// place.
+func (l lexicon) reply(reference, title string, steps []string) string {
+	const place = "\uE000"
+	text := l.plain("reply.text", map[string]string{"reference": reference, "title": title, "value": place})
+	return strings.Replace(text, place, strings.Join(steps, "\n"), 1)
+}
+
 // has reports whether the key exists.
 func (l lexicon) has(key string) bool {
 	_, ok := l.words[key]

@@ -185,18 +185,26 @@ func (j *Journeys) gather(ctx context.Context, journey Journey) (facts, account.
 	if err != nil {
 		return f, person, err
 	}
-	if person.Disabled {
-		f.refusal = fault.New(fault.AccountDisabled)
-		return f, person, nil
-	}
 	home, err := j.tenants.Find(ctx, journey.Home)
 	if err != nil {
 		return f, person, err
 	}
+	f, err = j.judge(ctx, journey, home, person)
+	return f, person, err
+}
+
+// judge is what stands between a proved person and the end of the journey.
+func (j *Journeys) judge(ctx context.Context, journey Journey, home tenant.Tenant, person account.Account) (facts, error) {
+	var f facts
+	if person.Disabled {
+		f.refusal = fault.New(fault.AccountDisabled)
+		return f, nil
+	}
+	var err error
 	has := journey.Codes != ""
 	if !has {
 		if has, err = j.safe.HasSecondFactor(ctx, journey.owner()); err != nil {
-			return f, person, err
+			return f, err
 		}
 	}
 	f.demand = policy.Decide(policy.Facts{
@@ -204,7 +212,7 @@ func (j *Journeys) gather(ctx context.Context, journey Journey) (facts, account.
 		Asked: journey.Request.SecondFactor, AskedFresh: journey.Request.Prompt == "login", Started: journey.Started,
 	})
 	if f.missing, err = j.missing(ctx, journey); err != nil {
-		return f, person, err
+		return f, err
 	}
 	if f.demand == policy.Enrol && home.Settings.FactorSetup == tenant.FactorWithPass && !slices.Contains(journey.Methods, "pass") {
 		f.refusal = fault.New(fault.FactorPlace, "org", home.Name)
@@ -213,7 +221,7 @@ func (j *Journeys) gather(ctx context.Context, journey Journey) (facts, account.
 	if f.demand == policy.Nothing {
 		err = j.mayAllow(ctx, journey, home, person, &f)
 	}
-	return f, person, err
+	return f, err
 }
 
 // mayAllow finds out whether the person can decide about the app themselves. If

@@ -227,6 +227,7 @@ func (j *Journeys) takePass(ctx context.Context, journey *Journey, a Answer) (*f
 	}
 	journey.proved(j, person, "pass")
 	journey.Errand, journey.PassBy = "", by
+	journey.passed("pass")
 	return nil, nil
 }
 
