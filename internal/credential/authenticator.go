@@ -41,10 +41,11 @@ func (seed Seed) URL(issuer, signInName string) string {
 		strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
-// HasSecondFactor reports whether the person has an authenticator app.
+// HasSecondFactor reports whether the person has an authenticator app or a
+// passkey.
 func (s *Safe) HasSecondFactor(ctx context.Context, owner Owner) (bool, error) {
-	sealed, err := s.store.Authenticator(ctx, owner)
-	return sealed != nil, err
+	ways, err := s.store.Ways(ctx, owner)
+	return ways.Second(), err
 }
 
 // Enrol keeps a seed once a code from it proves that the app has it, and gives
@@ -58,13 +59,7 @@ func (s *Safe) Enrol(ctx context.Context, owner Owner, seed Seed, code string) (
 	if err != nil {
 		return nil, err
 	}
-	codes := make([]string, recoveryCodes)
-	digests := make([][]byte, recoveryCodes)
-	for i := range codes {
-		// 60 random bits: more than can be tried, few enough to write down.
-		codes[i] = s.source.Reference() + "-" + s.source.Reference()[:4]
-		digests[i] = s.recoveryDigest(owner, codes[i])
-	}
+	codes, digests := s.recovery(owner)
 	return codes, s.store.SaveAuthenticator(ctx, owner, sealed, step, digests)
 }
 

@@ -13,8 +13,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/seal"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
@@ -54,6 +56,13 @@ type Store interface {
 	// SaveAuthenticator keeps a proved seed with the step it was proved at,
 	// and the recovery codes that come with it, in one transaction.
 	SaveAuthenticator(ctx context.Context, owner Owner, sealed []byte, step int64, recovery [][]byte) error
+	// Ways tells how a person can prove themselves.
+	Ways(ctx context.Context, owner Owner) (Ways, error)
+	// RemoveAuthenticator forgets the app and its recovery codes, or fails with
+	// SecondFactorMissing.
+	RemoveAuthenticator(ctx context.Context, owner Owner, told []message.Sealed, e audit.Event) error
+	// ReplaceRecovery keeps new recovery codes instead of the former ones.
+	ReplaceRecovery(ctx context.Context, owner Owner, digests [][]byte, e audit.Event) error
 	// SpendStep moves the last used step forward; false when the step or a
 	// later one was used before.
 	SpendStep(ctx context.Context, owner Owner, step int64) (bool, error)

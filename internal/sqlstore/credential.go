@@ -108,15 +108,7 @@ func (db *DB) SaveAuthenticator(ctx context.Context, owner credential.Owner, sea
 			t, a, sealed, step); err != nil {
 			return fmt.Errorf("save authenticator: %w", err)
 		}
-		if _, err := x.exec(`DELETE FROM recovery_code WHERE tenant = $1 AND account = $2`, t, a); err != nil {
-			return fmt.Errorf("save recovery codes: %w", err)
-		}
-		for _, digest := range recovery {
-			if _, err := x.exec(`INSERT INTO recovery_code (tenant, account, digest, used_at) VALUES ($1, $2, $3, 0)`, t, a, digest); err != nil {
-				return fmt.Errorf("save recovery codes: %w", err)
-			}
-		}
-		return nil
+		return x.recovery(owner, recovery)
 	})
 }
 
