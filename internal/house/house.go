@@ -30,6 +30,7 @@ import (
 	"github.com/entente-id/entente/internal/outbound"
 	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/pages/help"
+	"github.com/entente-id/entente/internal/pages/organisation"
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/partnerapi"
 	"github.com/entente-id/entente/internal/seal"
@@ -179,7 +180,7 @@ func (h *House) build(ctx context.Context) error {
 }
 
 func (h *House) buildEdges() error {
-	drawings, err := pages.New(pages.Options{Dev: h.Dev, SupportMail: h.SupportMail, Rooms: []fs.FS{help.Files}})
+	drawings, err := pages.New(pages.Options{Dev: h.Dev, SupportMail: h.SupportMail, Rooms: []fs.FS{help.Files, organisation.Files}})
 	if err != nil {
 		return err
 	}
@@ -234,6 +235,9 @@ func (h *House) openRooms() {
 	organisationDoor := h.Pages.Door("organisation", pages.AccountApp, "organizations", "openid profile")
 	programmeDoor := h.Pages.Door("programme", pages.AccountApp, "organizations", "openid profile")
 	help.New(h.Pages, help.Rooms{Desk: h.Desk, Tenants: h.Tenants, Programme: programmeDoor, Organisation: organisationDoor})
+	organisation.New(h.Pages, organisationDoor, organisation.Rooms{
+		Approvals: h.Approvals, People: h.People, Apps: h.Apps, Attempts: h.Attempts, Now: h.Source.Now,
+	})
 }
 
 // Tend does what is due from time to time: new signing keys, reminders and ends

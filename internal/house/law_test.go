@@ -28,7 +28,7 @@ var levels = [][]string{
 	{"internal/signin"},
 	{"internal/diagnosis"},
 	{"internal/outbound"},
-	{"internal/oauth", "internal/pages", "internal/partnerapi", "internal/graph", "internal/sqlstore", "internal/federation"},
+	{"internal/oauth", "internal/pages", "internal/partnerapi", "internal/graph", "internal/api", "internal/sqlstore", "internal/federation"},
 	{"internal/pages/help", "internal/pages/portal", "internal/pages/organisation", "internal/pages/account", "internal/pages/connection"},
 	{"internal/house"},
 	{"internal/devworld"},
