@@ -1,6 +1,7 @@
 package devworld
 
 import (
+	"github.com/entente-id/entente/internal/api"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/id"
 )
@@ -29,7 +30,12 @@ func resources(origin string) []application.Application {
 	manager.Scopes = []application.Permission{{ID: "41094075-9dad-400e-a0bd-54e686782033", Name: "user_impersonation"}}
 	vault := resource(KeyVault, "05", "Key Vault", "https://vault.azure.net")
 	vault.Scopes = []application.Permission{{ID: "f53da476-18e3-4152-8e01-aec403e6edc0", Name: "user_impersonation"}}
-	return []application.Application{graph, partner, old, manager, vault}
+	own := resource(api.App, "06", "Entente API", api.Audience)
+	own.Scopes = []application.Permission{
+		{ID: "d4000000-0000-4000-8000-000000000001", Name: api.ReadWriteApprovals, Admin: true},
+		{ID: "d4000000-0000-4000-8000-000000000002", Name: api.ReadDiagnostics},
+	}
+	return []application.Application{graph, partner, old, manager, vault, own}
 }
 
 var graphScopes = []application.Permission{

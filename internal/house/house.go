@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/api"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/consent"
@@ -94,6 +95,7 @@ type House struct {
 	Upstreams  *federation.Upstreams
 	Desk       *diagnosis.Desk
 	Programme  *partner.Membership
+	Passkeys   *credential.Passkeys
 	Approvals  *consent.Approvals
 	Pages      *pages.Site
 
@@ -101,6 +103,7 @@ type House struct {
 	oauth      *oauth.Edge
 	partnerapi http.Handler
 	graph      http.Handler
+	api        http.Handler
 	site       http.Handler
 	// DevPages answers below /dev/; nil outside the dev world.
 	DevPages http.Handler
@@ -156,6 +159,9 @@ func (h *House) build(ctx context.Context) error {
 	if h.Outbox, err = message.NewOutbox(db, source, custody, h.Log); err != nil {
 		return err
 	}
+	if h.Passkeys, err = credential.NewPasskeys(db, h.Safe, h.Outbox, source, custody, h.Origin); err != nil {
+		return err
+	}
 	h.Approvals = consent.NewApprovals(db, h.Consents, h.People, h.Apps, h.Tenants, h.Outbox, source)
 	h.Links = account.NewLinks(db, source)
 	h.SetupLinks = tenant.NewSetupLinks(db, h.Tenants, h.Outbox, source)
@@ -168,7 +174,7 @@ func (h *House) build(ctx context.Context) error {
 	}
 	h.Journeys, err = signin.NewJourneys(db, source, custody, signin.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Safe: h.Safe, Consents: h.Consents, Issuer: h.Issuer,
-		Outbox: h.Outbox, Approvals: h.Approvals, Links: h.Links, Providers: h.providers(),
+		Outbox: h.Outbox, Approvals: h.Approvals, Links: h.Links, Providers: h.providers(), Passkeys: h.Passkeys,
 	})
 	if err != nil {
 		return err
@@ -207,6 +213,10 @@ func (h *House) buildEdges() error {
 	h.partnerapi = partnerapi.New(partnerapi.Options{
 		Verify: h.Issuer.Verify, Customers: h.Customers, Partners: h.Partners, Tenants: h.Tenants,
 		Attempts: h.Attempts, Source: h.Source, Authority: h.Origin, Log: h.Log,
+	})
+	h.api = api.New(api.Options{
+		Verify: h.Issuer.Verify, Approvals: h.Approvals, Apps: h.Apps, Desk: h.Desk, Attempts: h.Attempts,
+		Source: h.Source, Origin: h.Origin, Log: h.Log,
 	})
 	h.graph = graph.New(graph.Options{
 		Verify: h.Issuer.Verify, Subject: h.Issuer.Subject, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Customers: h.Customers,

@@ -50,6 +50,8 @@ func (h *House) surface(path string) http.Handler {
 		return h.graph
 	case "oidc":
 		return h.graph
+	case "api":
+		return h.api
 	case "dev":
 		if h.DevPages != nil {
 			return h.DevPages
