@@ -58,8 +58,8 @@ type Store interface {
 	SaveAuthenticator(ctx context.Context, owner Owner, sealed []byte, step int64, recovery [][]byte) error
 	// Ways tells how a person can prove themselves.
 	Ways(ctx context.Context, owner Owner) (Ways, error)
-	// RemoveAuthenticator forgets the app and its recovery codes, or fails with
-	// SecondFactorMissing.
+	// RemoveAuthenticator forgets the app, and the recovery codes of somebody
+	// without passkeys; or fails with SecondFactorMissing.
 	RemoveAuthenticator(ctx context.Context, owner Owner, told []message.Sealed, e audit.Event) error
 	// ReplaceRecovery keeps new recovery codes instead of the former ones.
 	ReplaceRecovery(ctx context.Context, owner Owner, digests [][]byte, e audit.Event) error

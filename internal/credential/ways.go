@@ -20,7 +20,7 @@ type Ways struct {
 }
 
 // Second reports whether any of them is a second factor. Recovery codes alone
-// are none: they come with an authenticator app.
+// are none: they stand in for another one that was lost.
 func (w Ways) Second() bool { return w.App || w.Passkeys > 0 }
 
 // Ways tells how a person can prove themselves.
@@ -36,8 +36,8 @@ type Told struct {
 	Outbox *message.Outbox
 }
 
-// RemoveAuthenticator forgets a person's authenticator app and its recovery
-// codes, and tells them. It fails with SecondFactorMissing when there is none.
+// RemoveAuthenticator forgets a person's authenticator app, and the recovery
+// codes when there is nothing else to recover, and tells them. It fails with SecondFactorMissing when there is none.
 func (s *Safe) RemoveAuthenticator(ctx context.Context, t Told) error {
 	letters, err := Notice(t.Outbox, s.source, t.Person, "factor-removed")
 	if err != nil {
@@ -52,13 +52,13 @@ func (s *Safe) RemoveAuthenticator(ctx context.Context, t Told) error {
 }
 
 // NewRecoveryCodes makes new ones and kills the former ones (row R145). It
-// fails with SecondFactorMissing when there is no authenticator app.
+// fails with SecondFactorMissing when there is no second factor to recover.
 func (s *Safe) NewRecoveryCodes(ctx context.Context, by audit.Caller, owner Owner) ([]string, error) {
 	ways, err := s.Ways(ctx, owner)
 	if err != nil {
 		return nil, err
 	}
-	if !ways.App {
+	if !ways.Second() {
 		return nil, fault.New(fault.SecondFactorMissing)
 	}
 	codes, digests := s.recovery(owner)

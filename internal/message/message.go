@@ -47,7 +47,7 @@ const (
 	// HelpAnswered brings their answer to the person.
 	HelpAnswered Kind = "help-answered"
 	// SecurityNotice tells a person about a change of how they sign in; the
-	// fact "what" is one of factor-added, factor-removed, passkey-added,
+	// fact "what" is one of factor-added, factor-removed, passkey-added, passkey-copied,
 	// password-changed, name-changed, new-device.
 	SecurityNotice Kind = "security-notice"
 	// SetupLink hands a guided set-up to somebody in IT.

@@ -134,6 +134,12 @@ func problemKey(f *fault.Fault) string {
 			return "problem.code.clock"
 		case "form":
 			return "problem.code.form"
+		case "passkey-late", "passkey-challenge":
+			return "problem.passkey.late"
+		case "passkey-copied":
+			return "problem.passkey.copied"
+		case "passkey-other", "passkey-proof", "passkey-unknown", "passkey-form":
+			return "problem.passkey.wrong"
 		}
 		return "problem.code"
 	}

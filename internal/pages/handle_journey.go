@@ -123,6 +123,7 @@ func (s *Site) takeStep(w http.ResponseWriter, r *http.Request) {
 		Do: r.PostForm.Get("do"), Pick: r.PostForm.Get("pick"), Address: r.PostForm.Get("address"),
 		Password: r.PostForm.Get("password"), Code: r.PostForm.Get("code"),
 		Name: r.PostForm.Get("name"), Reason: r.PostForm.Get("reason"), Kept: r.PostForm.Has("kept"), ForAll: r.PostForm.Has("forall"),
+		Passkey: r.PostForm.Get("passkey"),
 	}
 	lang := r.PostForm.Get("lang")
 	if lang != "" {
@@ -181,7 +182,7 @@ func (s *Site) Draw(w http.ResponseWriter, r *http.Request, screen signin.Screen
 	j := screen.Journey
 	f := Frame{
 		Lang: s.languageOf(r, j.Request.Locales), AppName: screen.App.Name, OrgName: screen.Organisation,
-		FormOrigin: j.Request.RedirectOrigin, Action: stepAddress, Flow: screen.Flow,
+		FormOrigin: j.Request.RedirectOrigin, Action: stepAddress, Flow: screen.Flow, Passkey: screen.Passkey,
 	}
 	if screen.Problem != nil {
 		kept := s.keep(r, j.About(screen.Step), screen.Problem)
@@ -214,7 +215,7 @@ func (s *Site) Draw(w http.ResponseWriter, r *http.Request, screen signin.Screen
 	case signin.Pass:
 		s.Pass(w, PassView{Frame: f, Address: j.Address})
 	case signin.Code:
-		s.Code(w, CodeView{Frame: f, Address: j.SignInName, Recovery: j.Recovery})
+		s.Code(w, CodeView{Frame: f, Address: j.SignInName, Recovery: j.Recovery, NoApp: !screen.Ways.App})
 	case signin.Enrol:
 		s.drawEnrol(w, r, f, screen)
 	case signin.RecoveryCodes:

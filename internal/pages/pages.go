@@ -52,6 +52,9 @@ type Frame struct {
 	// Action is where the page's form is posted; Flow the sealed request that
 	// travels in the hidden field "flow".
 	Action, Flow string
+	// Passkey is what the page may ask the browser's passkeys for, as JSON; empty
+	// where it does not.
+	Passkey string
 	// Problem is the word key of what was wrong with the last answer, such as
 	// "problem.code"; empty for none. ProblemFacts fill its placeholders.
 	Problem      string

@@ -66,6 +66,9 @@ func (s *sheet) Dir() string {
 	return "ltr"
 }
 
+// NewPasskey: the page's passkey is one to be made, not one to be used.
+func (s *sheet) NewPasskey() bool { return strings.Contains(s.Passkey, `"pubKeyCredParams"`) }
+
 // Dev reports whether this is the development server.
 func (s *sheet) Dev() bool { return s.pages.dev }
 

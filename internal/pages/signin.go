@@ -3,6 +3,7 @@ package pages
 import (
 	"html/template"
 	"net/http"
+	"strings"
 )
 
 // AddressView asks whose sign-in this is. It posts flow, address and do=next.
@@ -86,6 +87,9 @@ type CodeView struct {
 	Address string
 	// Recovery is true when a recovery code is asked for.
 	Recovery bool
+	// NoApp: the person has passkeys, and no authenticator app to read a code
+	// from.
+	NoApp bool
 }
 
 // Code writes the second-factor page.
@@ -154,6 +158,9 @@ func (p *Pages) SignedOut(w http.ResponseWriter, v SignedOutView) {
 func (p *Pages) step(w http.ResponseWriter, file string, f Frame, view any, title, field string) {
 	s := p.sheet(f, view, title)
 	s.Form, s.Field = true, field
+	if strings.HasPrefix(f.Problem, "problem.passkey") {
+		s.Field = "passkey"
+	}
 	p.render(w, http.StatusOK, file, s)
 }
 

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 
 	"github.com/entente-id/entente/internal/account"
@@ -14,7 +13,7 @@ import (
 // Answer is what a person sent with a form.
 type Answer struct {
 	// Do is the button: "next", "another", "recovery", "code", "yes", "no",
-	// "work", "personal", "sign-up", "reset", "pass", "password", "resend", or
+	// "work", "personal", "sign-up", "reset", "pass", "passkey", "password", "resend", or
 	// "show" to see the same page again (a change of language).
 	Do string
 	// Pick is the tile of an account.
@@ -29,8 +28,10 @@ type Answer struct {
 	// ForAll: consent for everyone in the organisation.
 	ForAll bool
 
-	// device is the secret in the browser's cookie.
-	device string
+	// Passkey is what an authenticator answered, as the browser writes it.
+	Passkey string
+	// device is the secret in the browser's cookie, family the browser's.
+	device, family string
 }
 
 // Answer takes a form, proves what it says, moves the journey and says what is
@@ -53,7 +54,7 @@ func (j *Journeys) Answer(ctx context.Context, text string, b Browser, a Answer)
 		return Screen{Journey: journey}, err
 	}
 	before := journey
-	a.device = b.Device
+	a.device, a.family = b.Device, b.Family
 	journey.Notice = ""
 	problem, err := j.take(ctx, step, &journey, a, candidates)
 	if err != nil {
@@ -131,6 +132,8 @@ func (j *Journeys) take(ctx context.Context, step Step, journey *Journey, a Answ
 	case "password":
 		journey.Errand, journey.MailCodes, journey.MailProved, journey.Resetting = "", nil, false, ""
 		return nil, nil
+	case "passkey":
+		return j.takePasskey(ctx, step, journey, a)
 	}
 	switch step {
 	case Expected:
@@ -273,11 +276,7 @@ func (j *Journeys) takeEnrolment(ctx context.Context, journey *Journey, a Answer
 		}
 		return nil, err
 	}
-	plain, err := json.Marshal(codes)
-	if err != nil {
-		return nil, err
-	}
-	if journey.Codes, err = j.secrets.SealText(plain, codesContext); err != nil {
+	if err := j.hold(journey, codes); err != nil {
 		return nil, err
 	}
 	journey.Seed = ""

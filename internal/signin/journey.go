@@ -124,6 +124,8 @@ type Journey struct {
 	Name        string                `json:"newName,omitempty"`
 	Resetting   id.Object             `json:"resetting,omitempty"`
 	MustConfirm bool                  `json:"mustConfirm,omitempty"`
+	// Making is the id of the account that is being made.
+	Making id.Object `json:"making,omitempty"`
 	// Notice is the word of something that the next page should say first.
 	Notice string `json:"notice,omitempty"`
 	// PassBy is who issued the temporary pass that was used.

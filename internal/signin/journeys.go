@@ -50,6 +50,7 @@ type Rooms struct {
 	Approvals *consent.Approvals
 	Links     *account.Links
 	Providers Providers
+	Passkeys  *credential.Passkeys
 }
 
 // Journeys is the room.
@@ -68,6 +69,7 @@ type Journeys struct {
 	approvals *consent.Approvals
 	links     *account.Links
 	providers Providers
+	passkeys  *credential.Passkeys
 }
 
 // NewJourneys opens the room.
@@ -83,7 +85,7 @@ func NewJourneys(store Store, source id.Source, custody *seal.Custody, r Rooms) 
 	return &Journeys{
 		store: store, source: source, flows: flows, secrets: secrets,
 		tenants: r.Tenants, people: r.People, apps: r.Apps, safe: r.Safe, consents: r.Consents, issuer: r.Issuer,
-		outbox: r.Outbox, approvals: r.Approvals, links: r.Links, providers: r.Providers,
+		outbox: r.Outbox, approvals: r.Approvals, links: r.Links, providers: r.Providers, passkeys: r.Passkeys,
 	}, nil
 }
 

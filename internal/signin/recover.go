@@ -82,7 +82,7 @@ func (j *Journeys) takeMailbox(ctx context.Context, journey *Journey, a Answer) 
 		}
 		return nil, err
 	}
-	journey.MailProved, journey.MailCodes = true, nil
+	journey.MailProved, journey.MailCodes, journey.Making = true, nil, id.Object(j.source.NewGUID())
 	journey.passed("mailbox")
 	person, err := j.people.Named(ctx, journey.Home, journey.Address)
 	known := err == nil
@@ -180,17 +180,12 @@ func (j *Journeys) takeNewPassword(ctx context.Context, journey *Journey, a Answ
 
 // takeSignUp makes the personal account of a proved mailbox.
 func (j *Journeys) takeSignUp(ctx context.Context, journey *Journey, a Answer) (*fault.Fault, error) {
-	name := strings.TrimSpace(a.Name)
-	if name == "" || utf8.RuneCountInString(name) > 100 {
-		return fault.New(fault.InputInvalid, "parameter", "name", "rule", "1 to 100 characters"), nil
+	person, problem := j.applicant(journey, a)
+	if problem != nil {
+		return problem, nil
 	}
-	journey.Name = name
-	if err := credential.Strong(a.Password, true, name, journey.Address, journey.Request.AppName); err != nil {
+	if err := credential.Strong(a.Password, true, person.Name, journey.Address, journey.Request.AppName); err != nil {
 		return fault.Of(err), nil
-	}
-	person := account.Account{
-		Tenant: id.Consumers, ID: id.Object(j.source.NewGUID()), SignInName: journey.Address, Mail: journey.Address,
-		Name: name, Language: journey.Request.Locales, Created: j.source.Now(),
 	}
 	owner := credential.Owner{Tenant: person.Tenant, Account: person.ID}
 	// The password first: an account without one could be taken by nobody, but
@@ -198,18 +193,36 @@ func (j *Journeys) takeSignUp(ctx context.Context, journey *Journey, a Answer) (
 	if err := j.safe.SetPassword(ctx, owner, a.Password); err != nil {
 		return nil, err
 	}
+	return nil, j.found(ctx, journey, person, "pwd")
+}
+
+// applicant is the personal account that a form asks for.
+func (j *Journeys) applicant(journey *Journey, a Answer) (account.Account, *fault.Fault) {
+	name := strings.TrimSpace(a.Name)
+	if name == "" || utf8.RuneCountInString(name) > 100 {
+		return account.Account{}, fault.New(fault.InputInvalid, "parameter", "name", "rule", "1 to 100 characters")
+	}
+	journey.Name = name
+	return account.Account{
+		Tenant: id.Consumers, ID: journey.Making, SignInName: journey.Address, Mail: journey.Address,
+		Name: name, Language: journey.Request.Locales, Created: j.source.Now(),
+	}, nil
+}
+
+// found makes a personal account whose first credential is kept already.
+func (j *Journeys) found(ctx context.Context, journey *Journey, person account.Account, method string) error {
 	by := audit.Caller{Tenant: person.Tenant, Home: person.Tenant, Account: person.ID, SignInName: person.SignInName, App: journey.Request.Client}
 	if err := j.people.Add(ctx, person, j.event(by, "account.sign-up")); err != nil {
 		if f := fault.Of(err); f.Code == fault.NameTaken {
 			// Two forms at once: the first one made it.
 			journey.Errand, journey.Notice = "", "signup.exists"
-			return nil, nil
+			return nil
 		}
-		return nil, err
+		return err
 	}
 	journey.Errand = ""
-	journey.proved(j, person, "pwd")
-	return nil, nil
+	journey.proved(j, person, method)
+	return nil
 }
 
 // takePass takes a temporary pass.

@@ -28,6 +28,10 @@ type Screen struct {
 	Organisation string
 	// People are the tiles of Pick.
 	People []Signed
+	// Passkey is what the page may ask the browser for, as JSON: an assertion,
+	// or, at NewAccount, a new key. Ways are what Code can be answered with.
+	Passkey string
+	Ways    credential.Ways
 	// Seed and Link are what Enrol shows, Codes what RecoveryCodes shows.
 	Seed  credential.Seed
 	Link  string
@@ -86,6 +90,9 @@ func (j *Journeys) show(ctx context.Context, journey Journey, candidates []Signe
 		if s.Step == Upstream {
 			s.Provider = home.Upstream.Name
 		}
+	}
+	if err := j.showPasskey(ctx, &s); err != nil {
+		return s, err
 	}
 	switch s.Step {
 	case Enrol:

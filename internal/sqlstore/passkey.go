@@ -97,7 +97,8 @@ func (db *DB) Ways(ctx context.Context, owner credential.Owner) (credential.Ways
 	return w, nil
 }
 
-// RemoveAuthenticator forgets a person's app and its recovery codes.
+// RemoveAuthenticator forgets a person's app, and recovery codes that are left
+// with nothing to recover.
 func (db *DB) RemoveAuthenticator(ctx context.Context, owner credential.Owner, told []message.Sealed, e audit.Event) error {
 	var met int64
 	err := db.write(ctx, func(x *tx) (err error) {
@@ -108,8 +109,9 @@ func (db *DB) RemoveAuthenticator(ctx context.Context, owner credential.Owner, t
 		if met == 0 {
 			return nil
 		}
-		if err := x.recovery(owner, nil); err != nil {
-			return err
+		if _, err := x.exec(`DELETE FROM recovery_code WHERE tenant = $1 AND account = $2 AND NOT EXISTS
+			(SELECT 1 FROM passkey WHERE tenant = $1 AND account = $2)`, string(owner.Tenant), string(owner.Account)); err != nil {
+			return fmt.Errorf("remove recovery codes: %w", err)
 		}
 		if err := x.messages(told); err != nil {
 			return err

@@ -92,6 +92,39 @@ for (const time of document.querySelectorAll('time[data-local]')) {
   time.after(` (${here} ${time.dataset.local})`);
 }
 
+// Passkeys: ask the browser, and send what it answers with the form.
+for (const box of document.querySelectorAll('[data-passkey]')) {
+  const able = window.PublicKeyCredential?.parseRequestOptionsFromJSON;
+  const { make, form: id } = box.dataset;
+  const said = box.querySelector('[role=status]');
+  if (!able && !make) continue;
+  box.hidden = false;
+  box.querySelector('button').addEventListener('click', async () => {
+    const form = document.getElementById(id);
+    if (form.elements.name && !form.elements.name.reportValidity()) return;
+    said.textContent = able ? '' : box.dataset.unsupported;
+    if (!able) return;
+    const asked = JSON.parse(box.dataset.passkey);
+    let answer;
+    try {
+      answer = make
+        ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(asked) })
+        : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(asked) });
+    } catch (error) {
+      const why = { SecurityError: 'place', ConstraintError: 'pin', InvalidStateError: 'already', NotSupportedError: 'unsupported' };
+      said.textContent = box.dataset[why[error.name] ?? 'cancelled'];
+      return;
+    }
+    for (const [name, value] of [['passkey', JSON.stringify(answer)], ['do', 'passkey']]) {
+      const field = document.createElement('input');
+      Object.assign(field, { type: 'hidden', name, value });
+      form.append(field);
+    }
+    if (form.elements.password) form.elements.password.disabled = true;
+    form.requestSubmit();
+  });
+}
+
 // Carry an answer to the app.
 document.querySelector('form[data-submit]')?.requestSubmit();
 
