@@ -32,7 +32,7 @@ type WaitingView struct {
 	Notice string
 }
 
-// Waiting writes the status of a request. It looks again by itself.
+// Waiting writes the status of a request.
 func (p *Pages) Waiting(w http.ResponseWriter, v WaitingView) {
 	p.step(w, "waiting.html", v.Frame, v, "waiting.title", "")
 }

@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -63,7 +64,8 @@ func scenes(target string) []scene {
 	}
 	for _, problem := range []struct{ page, key string }{
 		{"address", "problem.address.missing"}, {"address", "problem.address.form"},
-		{"address", "problem.domain.unknown"}, {"address", "problem.personal"},
+		{"address", "problem.personal"}, {"mailbox", "problem.mailcode"}, {"mailbox", "problem.repeated"}, {"new-password", "problem.password.common"},
+		{"new-account", "problem.name"}, {"pass", "problem.pass"}, {"ask-approval", "problem.reason"},
 		{"password", "problem.credentials"}, {"password", "problem.wait"},
 		{"code", "problem.code"}, {"code", "problem.code.used"}, {"code", "problem.code.clock"}, {"code", "problem.code.form"},
 		{"enrol", "problem.code.clock"}, {"codes", "problem.kept"},
@@ -139,6 +141,40 @@ func everyPage(c cast, target string, frame func(lang string) pages.Frame, add f
 	})
 	add("signed-out", func(p P, w W, lang string) {
 		p.SignedOut(w, pages.SignedOutView{Frame: frame(lang), Return: "https://portal.fabrikam.example/bye"})
+	})
+	add("expected", func(p P, w W, lang string) {
+		p.Expected(w, pages.ExpectedView{Frame: frame(lang), Expected: c.address, Typed: "ville@adatum.example"})
+	})
+	add("unknown", func(p P, w W, lang string) {
+		p.Unknown(w, pages.UnknownView{Frame: frame(lang), Address: c.address, Domain: "contoso.example", Reference: "7Q4K-2MXD"})
+	})
+	add("kind", func(p P, w W, lang string) {
+		p.Kind(w, pages.KindView{Frame: frame(lang), Address: c.address, Rename: "/account/sign-in-name"})
+	})
+	add("upstream", func(p P, w W, lang string) {
+		p.Upstream(w, pages.UpstreamView{Frame: frame(lang), Address: c.address, Provider: c.org})
+	})
+	add("password-personal", func(p P, w W, lang string) {
+		p.Password(w, pages.PasswordView{Frame: frame(lang), Address: c.address, Personal: true, Notice: "signup.exists"})
+	})
+	add("mailbox", func(p P, w W, lang string) {
+		p.Mailbox(w, pages.MailboxView{Frame: frame(lang), Address: c.address, Reset: true})
+	})
+	add("new-account", func(p P, w W, lang string) {
+		p.NewAccount(w, pages.NewAccountView{Frame: frame(lang), Address: c.address, Name: c.publisher})
+	})
+	add("new-password", func(p P, w W, lang string) {
+		p.NewPassword(w, pages.NewPasswordView{Frame: frame(lang), Address: c.address})
+	})
+	add("pass", func(p P, w W, lang string) { p.Pass(w, pages.PassView{Frame: frame(lang), Address: c.address}) })
+	add("ask-approval", func(p P, w W, lang string) {
+		p.AskApproval(w, pages.AskApprovalView{ConsentView: consent(lang), Reason: c.publisher, Reviewers: 3})
+	})
+	add("waiting", func(p P, w W, lang string) {
+		p.Waiting(w, pages.WaitingView{ConsentView: consent(lang), Since: noon, Reminded: noon, Reviewers: 1, Reference: "7Q4K-2MXD", Notice: "waiting.reminded"})
+	})
+	add("resume", func(p P, w W, lang string) {
+		p.Resume(w, pages.ResumeView{Frame: frame(lang), Fields: url.Values{"text": {c.publisher}}})
 	})
 	add("account-done", func(p P, w W, lang string) { p.AccountDone(w, pages.AccountDoneView{Frame: frame(lang)}) })
 	add("form-post", func(p P, w W, lang string) {

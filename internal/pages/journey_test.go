@@ -72,17 +72,27 @@ func TestFieldsCanBeFilledByPasswordManagersAndKeyboards(t *testing.T) {
 func TestAProblemIsSaidFirstAndAtItsField(t *testing.T) {
 	p := newPages(t)
 	w := httptest.NewRecorder()
-	p.Address(w, pages.AddressView{Frame: pages.Frame{Lang: "en", OrgName: "Contoso", Problem: "problem.domain.unknown",
-		ProblemFacts: map[string]string{"domain": `<b>contoso</b>`}}, Address: "anna@contoso"})
+	p.Address(w, pages.AddressView{Frame: pages.Frame{Lang: "en", OrgName: "Contoso", Problem: "problem.personal"}, Address: "anna@contoso"})
 	body := w.Body.String()
 	for _, want := range []string{"<title>Error: Sign in · Contoso</title>", `role="alert"`, `<a href="#address">`, `id="address-problem"`,
-		`aria-invalid="true" aria-describedby="address-problem address-hint"`, "&lt;b&gt;contoso&lt;/b&gt;", "You have another sign-in name", "mailto:?"} {
+		`aria-invalid="true" aria-describedby="address-problem address-hint"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %s", want)
 		}
 	}
 	if strings.Index(body, `role="alert"`) > strings.Index(body, "<h1>") {
 		t.Error("the summary does not come first")
+	}
+}
+
+func TestAnUnknownDomainHasThreeWaysOn(t *testing.T) {
+	w := httptest.NewRecorder()
+	newPages(t).Unknown(w, pages.UnknownView{Frame: pages.Frame{Lang: "en"}, Domain: `<b>contoso</b>`, Address: "anna@contoso", Reference: "7Q4K-2MXD"})
+	body := w.Body.String()
+	for _, want := range []string{"&lt;b&gt;contoso&lt;/b&gt;", "You have another sign-in name", "mailto:?", `action="/help"`, `value="7Q4K-2MXD"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %s", want)
+		}
 	}
 }
 
@@ -169,10 +179,22 @@ func TestNoRefusalIsADeadEnd(t *testing.T) {
 	}
 }
 
+func TestOnesOwnITGetsTheAttemptAtThePressOfAButton(t *testing.T) {
+	w := httptest.NewRecorder()
+	r := refusal(fault.AccountDisabled)
+	r.Lang, r.AccountKind = "en", "work"
+	newPages(t).Refuse(w, r)
+	for _, want := range []string{`<form method="post" action="/help">`, `name="reference" value="7Q4K-2MXD"`, `name="to" value="it"`} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+}
+
 func TestALetterIsReadyToSend(t *testing.T) {
 	p := newPages(t)
 	r := refusal(fault.ApprovalRequired)
-	r.Lang = "en"
+	r.Lang, r.AccountKind = "en", ""
 	w := httptest.NewRecorder()
 	p.Refuse(w, r)
 	href := regexp.MustCompile(`href="(mailto:\?[^"]+)"`).FindStringSubmatch(w.Body.String())

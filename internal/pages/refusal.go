@@ -64,9 +64,11 @@ type Story struct {
 type Step struct {
 	Text template.HTML
 	// Label and Href make the button; Copy is true for the one that copies the
-	// report. Primary is true for the first button.
+	// report. Help sends the attempt to "it" or to "programme" in one press.
+	// Primary is true for the first button.
 	Label   template.HTML
 	Href    template.URL
+	Help    string
 	Copy    bool
 	Primary bool
 }
@@ -81,6 +83,7 @@ const (
 	restart action = iota
 	back
 	writeIT
+	writeCustomer
 	writeProgramme
 	copyReport
 )
@@ -93,7 +96,7 @@ var remedyActions = map[fault.Remedy]action{
 	fault.GiveConsent: restart, fault.ReviewAgain: restart,
 	fault.BackToApp: back,
 	fault.AskIT:     writeIT, fault.ResetPassword: writeIT, fault.AssignRole: writeIT,
-	fault.AskCustomer: writeIT, fault.RenewRelationship: writeIT, fault.AuthorizeCustomer: writeIT,
+	fault.AskCustomer: writeCustomer, fault.RenewRelationship: writeCustomer, fault.AuthorizeCustomer: writeCustomer,
 	fault.AskProgramme: writeProgramme, fault.AskForInvitation: writeProgramme, fault.AskForAccess: writeProgramme,
 	fault.InvitedElsewhere: restart, fault.ConnectProfile: restart, fault.ReadTerms: restart,
 	fault.TypeCodeAgain: restart, fault.NewCode: restart,
@@ -138,9 +141,12 @@ func (p *Pages) steps(e fault.Entry, s Story, l lexicon, facts map[string]string
 		step := Step{Text: l.html(key, facts)}
 		kind, ok := remedyActions[remedy]
 		if ok {
-			step.Href, step.Copy = p.reach(kind, s, l, facts), kind == copyReport
+			step.Help, step.Copy = s.helpers(kind), kind == copyReport
 		}
-		if step.Href == "" {
+		if ok && step.Help == "" {
+			step.Href = p.reach(kind, s, l, facts)
+		}
+		if step.Href == "" && step.Help == "" {
 			later = append(later, step)
 			continue
 		}
@@ -148,6 +154,21 @@ func (p *Pages) steps(e fault.Entry, s Story, l lexicon, facts map[string]string
 		now = append(now, step)
 	}
 	return append(now, later...)
+}
+
+// helpers says who gets the attempt at the press of a button. It is kept, so
+// nothing has to be typed or reproduced (experience.md 2.9). Whose IT it is must
+// be known; a customer's is not.
+func (s Story) helpers(kind action) string {
+	switch {
+	case s.Reference == "":
+		return ""
+	case kind == writeIT && s.AccountKind == "work":
+		return "it"
+	case kind == writeProgramme:
+		return "programme"
+	}
+	return ""
 }
 
 // messageKey finds the words of a failure: those of the code itself, where its
