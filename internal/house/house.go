@@ -202,7 +202,7 @@ func (h *House) buildEdges() error {
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
 		Families: h.Families, Issuer: h.Issuer, Keys: h.Keys, Journeys: h.Journeys, Attempts: h.Attempts,
 	}, oauth.Pages{
-		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit,
+		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit, Loops: h.Pages.Loops,
 		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo, SignOut: h.Pages.AskSignOut,
 	}, h.Source, h.Log)
 	if err != nil {
@@ -262,6 +262,18 @@ func (h *House) Tend(ctx context.Context) error {
 		programme = nil // none was founded here
 	}
 	return errors.Join(h.Approvals.Tend(ctx), programme, h.DB.Prune(ctx, h.Source.Now()))
+}
+
+// Maintain refuses every write until an instant, while everything can still be
+// read and whoever is signed in stays so. A zero instant ends it.
+func (h *House) Maintain(until time.Time) {
+	h.DB.Hold(func() error {
+		left := until.Sub(h.Source.Now())
+		if left <= 0 {
+			return nil
+		}
+		return fault.New(fault.Maintenance, "minutes", fmt.Sprint(int((left+time.Minute-1)/time.Minute)))
+	})
 }
 
 // Close ends the house after the writes that wait.

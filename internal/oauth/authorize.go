@@ -57,6 +57,8 @@ func (e *Edge) authorize(w http.ResponseWriter, r *http.Request, c call) {
 	switch {
 	case err != nil:
 		e.answerError(w, r, request, err, about)
+	case screen.Step == signin.Done && request.Prompt != "none" && e.pages.Loops(w, r, request.Client):
+		e.fail(w, r, c, fault.New(fault.RequestLoop, "app", client.Name), about)
 	case screen.Step == signin.Done:
 		e.Finish(w, r, screen)
 	case screen.Step == signin.Refused && request.Prompt == "none":

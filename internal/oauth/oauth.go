@@ -45,6 +45,9 @@ type Pages struct {
 	Draw func(http.ResponseWriter, *http.Request, signin.Screen)
 	// Refuse keeps the attempt and shows why it goes no further.
 	Refuse func(http.ResponseWriter, *http.Request, error, signin.About)
+	// Loops counts a sign-in that needed nobody, and reports whether an app
+	// keeps sending the browser back and forth.
+	Loops func(http.ResponseWriter, *http.Request, id.App) bool
 	// FormPost carries an answer to an application by a form.
 	FormPost func(w http.ResponseWriter, r *http.Request, target string, fields [][2]string)
 	// Leave carries a person to an address that a redirect cannot reach.

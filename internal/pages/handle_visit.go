@@ -148,12 +148,23 @@ func (s *Site) RefuseVisit(w http.ResponseWriter, r *http.Request, err error, ab
 		}
 	}
 	w.Header().Set("X-Entente-Reference", kept.Reference)
+	if fault.Describe(f.Code).Kind == fault.Temporary {
+		w.Header().Set("Retry-After", retryAfter(f))
+	}
 	s.Refuse(w, Refusal{
 		Frame:  Frame{Lang: s.Language(r), AppName: about.AppName, OrgName: about.Organisation},
 		Status: pageStatus(f), Fault: f, Reference: kept.Reference, CorrelationID: kept.CorrelationID, TraceID: kept.TraceID,
 		At: kept.At, AppID: string(about.App), Address: about.Address, AccountKind: kind, Step: about.Step,
 		Browser: kept.Browser, Restart: about.Restart, Back: about.Back, Checks: about.Checks,
 	})
+}
+
+// retryAfter is in seconds.
+func retryAfter(f *fault.Fault) string {
+	if minutes, err := strconv.Atoi(f.Facts["minutes"]); err == nil {
+		return strconv.Itoa(60 * minutes)
+	}
+	return "5"
 }
 
 // pageStatus is the status of a page about a failure: the request's fault is a

@@ -71,6 +71,8 @@ type Step struct {
 	Help    string
 	Copy    bool
 	Primary bool
+	// Retry is after how many milliseconds script presses it; 0 for never.
+	Retry int
 }
 
 // Fact is one technical detail of the failure.
@@ -151,6 +153,9 @@ func (p *Pages) steps(e fault.Entry, s Story, l lexicon, facts map[string]string
 			continue
 		}
 		step.Label, step.Primary = l.html(key+".do", facts), len(now) == 0
+		if remedy == fault.WaitAndRetry && e.Code == fault.DirectoryBusy {
+			step.Retry = 5000
+		}
 		now = append(now, step)
 	}
 	return append(now, later...)

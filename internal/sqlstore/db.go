@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/entente-id/entente/internal/fault"
@@ -26,6 +27,9 @@ type DB struct {
 	// Failpoint, when set, is asked at each durable step; an error it returns
 	// happens there. Crash tests use it to stop the process.
 	failpoint func(step string) error
+
+	// held, when set, says whether writing is refused just now.
+	held atomic.Pointer[func() error]
 
 	jobs   chan *job
 	done   chan struct{}
@@ -76,6 +80,10 @@ func Open(ctx context.Context, address string, options Options) (*DB, error) {
 	go db.group()
 	return db, nil
 }
+
+// Hold asks before each write whether it may happen: maintenance refuses them
+// with a fault that says for how long. Reading goes on.
+func (db *DB) Hold(gate func() error) { db.held.Store(&gate) }
 
 // Close ends the store after the writes that wait.
 func (db *DB) Close() error {

@@ -104,6 +104,11 @@ func (db *DB) write(ctx context.Context, do func(*tx) error) (err error) {
 			err = busy(errClosed)
 		}
 	}()
+	if gate := db.held.Load(); gate != nil {
+		if err := (*gate)(); err != nil {
+			return err
+		}
+	}
 	j := &job{do: do, answer: make(chan error, 1)}
 	select {
 	case db.jobs <- j:
