@@ -126,7 +126,10 @@ type Principal struct {
 	ID       id.Object
 	App      id.App
 	Disabled bool
-	Created  time.Time
+	// AssignmentRequired: the organisation opens the app only to people it has
+	// chosen.
+	AssignmentRequired bool
+	Created            time.Time
 }
 
 // Store keeps registrations.
@@ -157,6 +160,12 @@ type Store interface {
 	// SavePrincipal creates a service principal unless it is there already,
 	// and returns the one that is.
 	SavePrincipal(ctx context.Context, p Principal) (Principal, error)
+	// RequireAssignment opens an app in a tenant to assigned people alone, or to
+	// everybody, or fails with AppNotInTenant.
+	RequireAssignment(ctx context.Context, tenant id.Tenant, app id.App, required bool, e audit.Event) error
+	// AddAssignment opens an app to a person; Assigned says whether it is.
+	AddAssignment(ctx context.Context, tenant id.Tenant, app id.App, account id.Object, e audit.Event) error
+	Assigned(ctx context.Context, tenant id.Tenant, app id.App, account id.Object) (bool, error)
 	// SpendAssertion remembers a client assertion's id until it expires, and
 	// fails with AssertionInvalid when it was there before.
 	SpendAssertion(ctx context.Context, app id.App, jti string, until time.Time) error

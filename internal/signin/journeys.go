@@ -237,6 +237,10 @@ func (j *Journeys) mayAllow(ctx context.Context, journey Journey, home tenant.Te
 	if err != nil && !fault.Has(err, fault.AppNotInTenant) {
 		return err
 	}
+	if open, err := j.apps.Admits(ctx, principal, person.ID); err != nil || !open {
+		f.refusal = fault.New(fault.NotAssigned, "app", client.Name, "org", home.Name)
+		return err
+	}
 	if len(f.missing) == 0 && !principal.Disabled {
 		return nil
 	}

@@ -41,13 +41,13 @@ func (db *DB) ApplicationIdentified(ctx context.Context, identifier string) (id.
 // Principal finds an application's representative in an organisation.
 func (db *DB) Principal(ctx context.Context, t id.Tenant, app id.App) (application.Principal, error) {
 	return scanPrincipal(t, app, db.row(ctx,
-		`SELECT id, disabled, created_at FROM principal WHERE tenant = $1 AND app = $2`, string(t), string(app)))
+		`SELECT id, disabled, assignment_required, created_at FROM principal WHERE tenant = $1 AND app = $2`, string(t), string(app)))
 }
 
 func scanPrincipal(t id.Tenant, app id.App, row scanner) (application.Principal, error) {
 	p := application.Principal{Tenant: t, App: app}
 	var created int64
-	if err := row.Scan((*string)(&p.ID), &p.Disabled, &created); err != nil {
+	if err := row.Scan((*string)(&p.ID), &p.Disabled, &p.AssignmentRequired, &created); err != nil {
 		return p, absent(err, fault.New(fault.AppNotInTenant, "app", string(app), "tenant", string(t)), "read principal")
 	}
 	p.Created = instant(created)
@@ -92,7 +92,7 @@ func (db *DB) SavePrincipal(ctx context.Context, p application.Principal) (appli
 		}
 		var err error
 		saved, err = scanPrincipal(p.Tenant, p.App, x.row(
-			`SELECT id, disabled, created_at FROM principal WHERE tenant = $1 AND app = $2`, string(p.Tenant), string(p.App)))
+			`SELECT id, disabled, assignment_required, created_at FROM principal WHERE tenant = $1 AND app = $2`, string(p.Tenant), string(p.App)))
 		return err
 	})
 	return saved, err
