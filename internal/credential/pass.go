@@ -2,9 +2,12 @@ package credential
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 )
 
@@ -22,15 +25,36 @@ type Pass struct {
 // MaxPassLife bounds a temporary pass.
 const MaxPassLife = 24 * time.Hour
 
+// MayIssuePass says whether a person may give somebody a temporary pass: a
+// colleague whose directory roles they hold themselves, or all of which a
+// global administrator outranks. A pass is a way into the account, so whoever
+// gives one must not become more by it (row R165). It fails with RoleMissing.
+func MayIssuePass(by, to account.Account) error {
+	switch {
+	case by.Tenant != to.Tenant || !by.Holds(account.GlobalAdministrator, account.UserAdministrator):
+		return fault.New(fault.RoleMissing, "role", "User Administrator")
+	case by.Holds(account.GlobalAdministrator):
+		return nil
+	case slices.ContainsFunc(to.Roles, func(role string) bool { return !by.Holds(role) }):
+		return fault.New(fault.RoleMissing, "role", "Global Administrator")
+	}
+	return nil
+}
+
 // IssuePass makes a temporary pass for a person; an earlier one is dead. The
-// text is shown to the admin once.
-func (s *Safe) IssuePass(ctx context.Context, owner Owner, by string, life time.Duration, once bool) (string, Pass, error) {
+// text is shown to the admin once. It fails as MayIssuePass does.
+func (s *Safe) IssuePass(ctx context.Context, by, to account.Account, life time.Duration, once bool) (string, Pass, error) {
+	if err := MayIssuePass(by, to); err != nil {
+		return "", Pass{}, err
+	}
 	if life <= 0 || life > MaxPassLife {
 		return "", Pass{}, fault.New(fault.InputInvalid, "parameter", "life", "rule", "up to 24 hours")
 	}
 	text := s.source.Reference() + "-" + s.source.Reference()
-	p := Pass{Digest: s.passDigest(owner, text), Until: s.source.Now().Add(life), Once: once, By: by}
-	return text, p, s.store.SavePass(ctx, owner, p)
+	owner := Owner{Tenant: to.Tenant, Account: to.ID}
+	p := Pass{Digest: s.passDigest(owner, text), Until: s.source.Now().Add(life), Once: once, By: by.SignInName}
+	caller := audit.Caller{Tenant: by.Tenant, Home: by.Tenant, Account: by.ID, SignInName: by.SignInName}
+	return text, p, s.store.SavePass(ctx, owner, p, Event(s.source, caller, "pass.issue", string(to.ID)))
 }
 
 // CheckPass proves a temporary pass, and uses it up when it serves once. Wrong

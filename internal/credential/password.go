@@ -70,7 +70,7 @@ type Store interface {
 	SpendRecovery(ctx context.Context, owner Owner, digest []byte, at time.Time) (bool, error)
 
 	// SavePass keeps a temporary pass instead of an earlier one.
-	SavePass(ctx context.Context, owner Owner, p Pass) error
+	SavePass(ctx context.Context, owner Owner, p Pass, e audit.Event) error
 	// SpendPass finds a pass that is good at the instant, and removes it when
 	// it serves once; false when there is none such.
 	SpendPass(ctx context.Context, owner Owner, digest []byte, at time.Time) (Pass, bool, error)

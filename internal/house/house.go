@@ -32,6 +32,7 @@ import (
 	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/pages/help"
 	"github.com/entente-id/entente/internal/pages/organisation"
+	"github.com/entente-id/entente/internal/pages/portal"
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/partnerapi"
 	"github.com/entente-id/entente/internal/seal"
@@ -186,7 +187,7 @@ func (h *House) build(ctx context.Context) error {
 }
 
 func (h *House) buildEdges() error {
-	drawings, err := pages.New(pages.Options{Dev: h.Dev, SupportMail: h.SupportMail, Rooms: []fs.FS{help.Files, organisation.Files}})
+	drawings, err := pages.New(pages.Options{Dev: h.Dev, SupportMail: h.SupportMail, Rooms: []fs.FS{portal.Files, help.Files, organisation.Files, accountFiles}})
 	if err != nil {
 		return err
 	}
@@ -197,7 +198,9 @@ func (h *House) buildEdges() error {
 	if err != nil {
 		return err
 	}
-	h.openRooms()
+	if err := h.openRooms(); err != nil {
+		return err
+	}
 	h.oauth, err = oauth.New(h.Origin, oauth.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
 		Families: h.Families, Issuer: h.Issuer, Keys: h.Keys, Journeys: h.Journeys, Attempts: h.Attempts,
@@ -241,13 +244,18 @@ func (h *House) Deliver(ctx context.Context) error {
 
 // openRooms gives the rooms that have pages of their own their addresses, and
 // the doors that lead there.
-func (h *House) openRooms() {
+func (h *House) openRooms() error {
 	organisationDoor := h.Pages.Door("organisation", pages.AccountApp, "organizations", "openid profile")
 	programmeDoor := h.Pages.Door("programme", pages.AccountApp, "organizations", "openid profile")
 	help.New(h.Pages, help.Rooms{Desk: h.Desk, Tenants: h.Tenants, Programme: programmeDoor, Organisation: organisationDoor})
+	portal.New(h.Pages, programmeDoor, portal.Rooms{
+		Programme: h.Programme, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Consents: h.Consents, Safe: h.Safe,
+		Attempts: h.Attempts, Source: h.Source, Origin: h.Origin,
+	})
 	organisation.New(h.Pages, organisationDoor, organisation.Rooms{
 		Approvals: h.Approvals, People: h.People, Apps: h.Apps, Attempts: h.Attempts, Now: h.Source.Now,
 	})
+	return h.openAccount(organisationDoor)
 }
 
 // Tend does what is due from time to time: new signing keys, reminders and ends

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"encoding/base64"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/signin"
@@ -42,16 +44,26 @@ func (s *Site) drawUnknown(w http.ResponseWriter, r *http.Request, f Frame, scre
 }
 
 func (s *Site) drawEnrol(w http.ResponseWriter, r *http.Request, f Frame, screen signin.Screen) {
-	picture, err := qr.Encode(screen.Link, qr.M)
+	v, err := NewEnrolView(f, screen.Journey.SignInName, screen.Seed)
 	if err != nil {
 		s.RefuseVisit(w, r, err, screen.Journey.About(screen.Step))
 		return
 	}
-	s.Enrol(w, EnrolView{
-		Frame: f, Address: screen.Journey.SignInName, Secret: spaced(string(screen.Seed)),
+	s.Enrol(w, v)
+}
+
+// NewEnrolView draws a seed for an authenticator app.
+func NewEnrolView(f Frame, signInName string, seed credential.Seed) (EnrolView, error) {
+	link := seed.URL("Entente", signInName)
+	picture, err := qr.Encode(link, qr.M)
+	if err != nil {
+		return EnrolView{}, fmt.Errorf("draw seed: %w", err)
+	}
+	return EnrolView{
+		Frame: f, Address: signInName, Secret: spaced(string(seed)),
 		QR:   template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.PNG())),
-		Link: template.URL(screen.Link),
-	})
+		Link: template.URL(link),
+	}, nil
 }
 
 func consentView(f Frame, screen signin.Screen) ConsentView {

@@ -32,9 +32,8 @@ type Screen struct {
 	// or, at NewAccount, a new key. Ways are what Code can be answered with.
 	Passkey string
 	Ways    credential.Ways
-	// Seed and Link are what Enrol shows, Codes what RecoveryCodes shows.
+	// Seed is what Enrol shows, Codes what RecoveryCodes shows.
 	Seed  credential.Seed
-	Link  string
 	Codes []string
 	// Permissions and MayForAll are what Consent shows.
 	Permissions []Permission
@@ -140,7 +139,6 @@ func (j *Journeys) showSeed(s *Screen, journey *Journey) error {
 		return err
 	}
 	s.Seed = credential.Seed(plain)
-	s.Link = s.Seed.URL("Entente", journey.SignInName)
 	return nil
 }
 

@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/id"
 )
 
 // SavePass keeps a temporary pass instead of an earlier one.
-func (db *DB) SavePass(ctx context.Context, owner credential.Owner, p credential.Pass) error {
+func (db *DB) SavePass(ctx context.Context, owner credential.Owner, p credential.Pass, e audit.Event) error {
 	return db.write(ctx, func(x *tx) error {
 		_, err := x.exec(`INSERT INTO temporary_pass (tenant, account, digest, until_at, once, issued_by) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (tenant, account) DO UPDATE SET digest = excluded.digest, until_at = excluded.until_at, once = excluded.once, issued_by = excluded.issued_by`,
@@ -20,7 +21,7 @@ func (db *DB) SavePass(ctx context.Context, owner credential.Owner, p credential
 		if err != nil {
 			return fmt.Errorf("keep temporary pass: %w", err)
 		}
-		return nil
+		return x.event(e)
 	})
 }
 
