@@ -43,3 +43,9 @@ func (l *Log) Keep(ctx context.Context, a Attempt) Attempt {
 func (l *Log) Find(ctx context.Context, reference string) (Attempt, error) {
 	return l.store.FindAttempt(ctx, reference)
 }
+
+// Events lists what was done in a tenant, or to it by another one, newest
+// first.
+func (l *Log) Events(ctx context.Context, tenant id.Tenant, limit int) ([]Event, error) {
+	return l.store.Events(ctx, tenant, limit)
+}
