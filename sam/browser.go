@@ -21,6 +21,9 @@ type Browser struct {
 	Show func(address string)
 	// Open opens the address in a browser; nil leaves it to the person.
 	Open func(address string) error
+	// Done is what the page in the browser says when all went well; empty means
+	// that the consent is stored.
+	Done string
 }
 
 // InBrowser runs a whole consent: it begins it, waits on a loopback address for
@@ -39,7 +42,7 @@ func (c Consent) InBrowser(ctx context.Context, browser Browser) (vault.Record, 
 	}
 
 	ended := make(chan ending, 1)
-	server := &http.Server{Handler: answers(ctx, host, pending, ended), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	server := &http.Server{Handler: answers(ctx, host, pending, browser.Done, ended), ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(listener) }()
 	defer func() {
@@ -76,7 +79,7 @@ type ending struct {
 // answers serves the redirect address. Whatever does not belong to the sign-in is
 // turned away without ending the wait; a request under another host name is
 // turned away too, because it comes from a page that points its name at us.
-func answers(ctx context.Context, host string, pending *Pending, ended chan<- ending) http.Handler {
+func answers(ctx context.Context, host string, pending *Pending, done string, ended chan<- ending) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Referrer-Policy", "no-referrer")
@@ -96,14 +99,17 @@ func answers(ctx context.Context, host string, pending *Pending, ended chan<- en
 			w.WriteHeader(http.StatusBadRequest)
 		}
 		// The page is a courtesy: the result goes to the caller either way.
-		_ = resultPage.Execute(w, page(record, err))
+		_ = resultPage.Execute(w, page(record, done, err))
 		ended <- ending{record, err}
 	})
 }
 
 type result struct{ Title, Text, Do, Reference string }
 
-func page(record vault.Record, err error) result {
+func page(record vault.Record, done string, err error) result {
+	if err == nil && done != "" {
+		return result{Title: done, Text: "You can close this window."}
+	}
 	if err == nil {
 		return result{Title: "Consent stored", Text: record.SignInName + " lets the application work for your organisation. You can close this window."}
 	}

@@ -30,6 +30,12 @@ type Consent struct {
 	LoginHint string // sign-in name to offer
 	// Record names the consent in the vault; empty means RecordName.
 	Record string
+	// Resource is what is asked for first; zero means Partner Center.
+	Resource cloud.Resource
+	// AskMFA has the sign-in ask for a second factor by itself. Without it the
+	// rules of the person's organisation decide, and a sign-in that came without
+	// one is refused all the same.
+	AskMFA bool
 
 	Now    func() time.Time
 	Random io.Reader
@@ -54,6 +60,7 @@ type Pending struct {
 	app      cloud.App
 	tenant   string
 	redirect string
+	resource cloud.Resource
 	state    string
 	nonce    string
 	verifier string
@@ -84,14 +91,21 @@ func (c Consent) Begin(ctx context.Context, redirect string) (address string, p 
 	if p.tenant == "" {
 		p.tenant = "organizations"
 	}
+	if p.resource = c.Resource; p.resource.Audience == "" {
+		p.resource = c.Cloud.PartnerCenter()
+	}
+	claims := ""
+	if c.AskMFA {
+		claims = `{"id_token":{"amr":{"values":["mfa"]}}}`
+	}
 	for _, fresh := range []*string{&p.state, &p.nonce, &p.verifier} {
 		if *fresh, err = draw(app.Random, 32); err != nil {
 			return "", nil, fmt.Errorf("begin a consent: %w", err)
 		}
 	}
 	return app.AuthorizeURL(cloud.Authorize{
-		Tenant: p.tenant, Resource: c.Cloud.PartnerCenter(), Redirect: redirect,
-		State: p.state, Nonce: p.nonce, Verifier: p.verifier, LoginHint: c.LoginHint,
+		Tenant: p.tenant, Resource: p.resource, Redirect: redirect,
+		State: p.state, Nonce: p.nonce, Verifier: p.verifier, LoginHint: c.LoginHint, Claims: claims,
 	}), p, nil
 }
 
@@ -185,7 +199,7 @@ func (p *Pending) redeem(ctx context.Context, code string) (cloud.Answer, error)
 	}
 	for attempt := 1; ; attempt++ {
 		answer, err := p.app.Redeem(ctx, cloud.Redemption{
-			Tenant: p.tenant, Resource: p.app.Cloud.PartnerCenter(), Code: code,
+			Tenant: p.tenant, Resource: p.resource, Code: code,
 			Redirect: p.redirect, Verifier: p.verifier, Key: secret.New(key),
 		})
 		if err == nil {
@@ -226,7 +240,6 @@ func (p *Pending) verify(answer cloud.Answer, issuerTenant string) (vault.Record
 		return refuse("the access token cannot be read")
 	}
 	tenant, err := p.app.Cloud.IssuerTenant(id.Issuer)
-	partnerCenter := p.app.Cloud.PartnerCenter().Audience
 	switch {
 	case err != nil:
 		return refuse(err.Error())
@@ -239,8 +252,8 @@ func (p *Pending) verify(answer cloud.Answer, issuerTenant string) (vault.Record
 		return refuse("the ID token was made for another sign-in")
 	case now.After(id.Expires.Add(5 * time.Minute)):
 		return refuse("the ID token has expired; check the clock of this machine")
-	case len(access.Audience) != 1 || !p.app.Cloud.Means(partnerCenter, access.Audience[0]):
-		return refuse("the access token is not for Partner Center")
+	case len(access.Audience) != 1 || !p.app.Cloud.Means(p.resource.Audience, access.Audience[0]):
+		return refuse("the access token is not for " + p.resource.Audience)
 	case !strings.EqualFold(access.Application, p.app.ID):
 		return refuse("the access token is for another application")
 	case !strings.EqualFold(access.Tenant, tenant), access.ObjectID == "", access.ObjectID != id.ObjectID:

@@ -54,7 +54,7 @@ func (d *desk) run(args ...string) said { return d.runWith(strings.NewReader("")
 func (d *desk) runWith(in io.Reader, hear func(line string), args ...string) said {
 	d.t.Helper()
 	root := &cobra.Command{Use: "entente", SilenceErrors: true, SilenceUsage: true}
-	root.AddCommand(partnerCommand(), customerCommand(), tokenCommand())
+	root.AddCommand(partnerCommand(), customerCommand(), tokenCommand(), loginCommand(), logoutCommand(), whoamiCommand(), approvalsCommand())
 	var out, talk bytes.Buffer
 	root.SetArgs(args)
 	root.SetIn(in)
@@ -332,7 +332,7 @@ func TestAForeignCertificateIsNotTrusted(t *testing.T) {
 
 func TestEveryCommandShowsAnExample(t *testing.T) {
 	root := &cobra.Command{Use: "entente"}
-	root.AddCommand(partnerCommand(), customerCommand(), tokenCommand())
+	root.AddCommand(partnerCommand(), customerCommand(), tokenCommand(), loginCommand(), logoutCommand(), whoamiCommand(), approvalsCommand())
 	var walk func(*cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		for _, sub := range cmd.Commands() {

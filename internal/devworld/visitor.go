@@ -40,6 +40,19 @@ type Page struct {
 	Body    string
 	Header  http.Header
 	forms   []form
+	strays  []stray
+}
+
+// stray is a button that stands outside of the form that it belongs to.
+type stray struct{ form, button string }
+
+// adopt gives each stray to its form; the form may come later on the page.
+func (p *Page) adopt() {
+	for _, s := range p.strays {
+		if i := slices.IndexFunc(p.forms, func(f form) bool { return f.id == s.form }); i >= 0 {
+			p.forms[i].buttons = append(p.forms[i].buttons, s.button)
+		}
+	}
 }
 
 type form struct {
@@ -212,7 +225,12 @@ func (v *Visitor) Submit(ctx context.Context, button string, typed url.Values) e
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target.String(), strings.NewReader(fields.Encode()))
+	return v.Post(ctx, target.String(), fields)
+}
+
+// Post sends a form of our own to an address.
+func (v *Visitor) Post(ctx context.Context, address string, fields url.Values) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(fields.Encode()))
 	if err != nil {
 		return err
 	}
@@ -253,14 +271,14 @@ func (v *Visitor) see(request *http.Request) error {
 		return err
 	}
 	v.Page.read(document, -1)
+	v.Page.adopt()
 	if v.Page.Title != "" {
 		v.Steps = append(v.Steps, v.Page.Title)
 	}
 	return nil
 }
 
-// read collects the title and the forms. Controls outside a form may name the
-// one they belong to, so those of a page are gathered in its first form.
+// read collects the title and the forms.
 func (p *Page) read(n *html.Node, in int) {
 	if n.Type == html.ElementNode {
 		at := attributes(n)
@@ -280,7 +298,11 @@ func (p *Page) read(n *html.Node, in int) {
 				}
 			}
 		case "button":
-			if in >= 0 && at["name"] != "" {
+			switch {
+			case at["name"] == "":
+			case at["form"] != "":
+				p.strays = append(p.strays, stray{at["form"], at["name"] + "=" + at["value"]})
+			case in >= 0:
 				p.forms[in].buttons = append(p.forms[in].buttons, at["name"]+"="+at["value"])
 			}
 		}

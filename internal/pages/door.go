@@ -123,9 +123,13 @@ func (d *Door) AdmitFresh(w http.ResponseWriter, r *http.Request) (Guest, bool) 
 	if !g.FactorAt.IsZero() && d.site.source.Now().Sub(g.FactorAt) < FreshFor {
 		return g, true
 	}
-	d.Lead(w, r, url.Values{
-		"prompt": {"login"}, "login_hint": {g.Person.SignInName}, "claims": {`{"id_token":{"amr":{"values":["mfa"]}}}`},
-	})
+	more := url.Values{"login_hint": {g.Person.SignInName}, "claims": {`{"id_token":{"amr":{"values":["mfa"]}}}`}}
+	// A session without a factor gets one; nobody types the password twice. One
+	// that is too old has to be proved anew.
+	if !g.FactorAt.IsZero() {
+		more.Set("prompt", "login")
+	}
+	d.Lead(w, r, more)
 	return g, false
 }
 
@@ -201,6 +205,12 @@ func (d *Door) Lead(w http.ResponseWriter, r *http.Request, more url.Values) {
 	query := url.Values{
 		"client_id": {string(app)}, "response_type": {"code"}, "redirect_uri": {d.site.origin + d.entry()}, "scope": {d.scope},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"}, "state": {state},
+	}
+	// What a link to one of our pages says about its reader goes along.
+	for _, name := range []string{"login_hint", "domain_hint", "ui_locales"} {
+		if hint := r.URL.Query().Get(name); hint != "" {
+			query.Set(name, hint)
+		}
 	}
 	for name, values := range more {
 		query[name] = values

@@ -41,6 +41,7 @@ type Authorize struct {
 	Nonce     string
 	Verifier  string // PKCE verifier (RFC 7636); its S256 challenge is sent
 	LoginHint string // sign-in name to offer; may be empty
+	Claims    string // what the sign-in has to prove (OpenID Connect Core 5.5); usually empty
 }
 
 // AuthorizeURL is the address to open in the person's browser.
@@ -62,6 +63,9 @@ func (a App) AuthorizeURL(r Authorize) string {
 		// The wire does not allow a hint together with select_account.
 		query.Set("prompt", "login")
 		query.Set("login_hint", r.LoginHint)
+	}
+	if r.Claims != "" {
+		query.Set("claims", r.Claims)
 	}
 	return a.endpoint(r.Tenant, "authorize") + "?" + query.Encode()
 }

@@ -21,12 +21,21 @@ import (
 // fresh one, because an authority may insist that each is used once.
 const assertionLife = 10 * time.Minute
 
-// Credential is how an application proves itself: ClientSecret or Certificate.
+// Credential is how an application proves itself: ClientSecret or Certificate;
+// or that it cannot: PublicClient.
 type Credential interface {
 	// prove adds the proof to the form of a request to endpoint. It returns the
 	// secret values that it added, so that they can be kept out of error texts.
 	prove(form url.Values, endpoint string, app App) (secrets []string, err error)
 }
+
+// PublicClient is an application that is on people's own machines and can keep
+// no secret (RFC 6749 2.1): it names itself and proves nothing.
+func PublicClient() Credential { return publicClient{} }
+
+type publicClient struct{}
+
+func (publicClient) prove(url.Values, string, App) ([]string, error) { return nil, nil }
 
 // ClientSecret proves the application by a shared secret.
 func ClientSecret(text secret.Text) Credential { return clientSecret{text} }
