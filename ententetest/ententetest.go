@@ -11,6 +11,7 @@ package ententetest
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/pem"
 	"log/slog"
 	"net"
@@ -74,6 +75,10 @@ type Options struct {
 	// Origin makes several servers answer under one address, as nodes behind a
 	// balancer; empty means an address of its own.
 	Origin string
+	// MayFetch are hosts on this machine that the world may ask, as
+	// "host:port", and Roots who vouches for them: another world, for one.
+	MayFetch []string
+	Roots    *x509.CertPool
 }
 
 // Start runs a world until the test ends.
@@ -109,6 +114,7 @@ func StartWith(t testing.TB, o Options) *World {
 	built, err := house.Open(context.Background(), house.Config{
 		Origin: origin, Store: o.Store, MasterKey: o.MasterKey, Log: o.Log, Source: source, Dev: true,
 		Forgetful: o.Failpoint == nil, Failpoint: o.Failpoint, PoolSize: o.PoolSize,
+		MayFetch: o.MayFetch, Roots: o.Roots,
 	})
 	if err != nil {
 		t.Fatalf("open the house: %v", err)

@@ -6,6 +6,7 @@ package house
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -66,7 +67,10 @@ type Config struct {
 	Dev bool
 	// MayFetch are hosts that our own requests may go to although they are
 	// private or plain http, as "host:port".
-	MayFetch  []string
+	MayFetch []string
+	// Roots are the certificate authorities that our own requests trust; nil
+	// means the machine's.
+	Roots     *x509.CertPool
 	Forgetful bool
 	Failpoint func(step string) error
 	// PoolSize bounds the connections to PostgreSQL; 0 means 8.
@@ -169,7 +173,7 @@ func (h *House) build(ctx context.Context) error {
 	if h.Programme, err = partner.NewMembership(db, h.People, h.Tenants, h.Outbox, source, custody); err != nil {
 		return err
 	}
-	client := outbound.New(outbound.Options{Allow: h.MayFetch})
+	client := outbound.New(outbound.Options{Allow: h.MayFetch, Roots: h.Roots})
 	if h.Upstreams, err = federation.New(client, source, custody, h.Origin, h.Log); err != nil {
 		return err
 	}

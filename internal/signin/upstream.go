@@ -165,6 +165,13 @@ func (j *Journeys) personOf(ctx context.Context, home tenant.Tenant, p UpstreamP
 		person.Name = person.SignInName
 	}
 	joined, err := j.links.Join(ctx, person, account.Link{Tenant: home.ID, Issuer: p.Issuer, Subject: p.Subject})
+	if fault.Has(err, fault.ChangedMeanwhile) {
+		// Two first sign-ins at once: the other one made the account.
+		if link, err = j.links.Find(ctx, home.ID, p.Issuer, p.Subject); err != nil {
+			return account.Account{}, err
+		}
+		return j.people.Find(ctx, home.ID, link.Account)
+	}
 	if fault.Has(err, fault.NameTaken) {
 		// The name belongs to somebody who is not linked: IT has to say whether
 		// that is the same person.

@@ -33,6 +33,8 @@ type Grant struct {
 	// Offline: a refresh token was asked for.
 	Offline bool   `json:"offline,omitempty"`
 	Nonce   string `json:"nonce,omitempty"`
+	// TellMethods: a v2 ID token shall carry amr too.
+	TellMethods bool `json:"tellMethods,omitempty"`
 	// Challenge and ChallengeMethod are the proof key (RFC 7636).
 	Challenge       string `json:"challenge,omitempty"`
 	ChallengeMethod string `json:"challengeMethod,omitempty"`

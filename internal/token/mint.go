@@ -232,6 +232,9 @@ func (i *Issuer) IDToken(ctx context.Context, d Identity) (string, error) {
 		if d.Email && !p.Foreign {
 			c.set("email", p.Mail)
 		}
+		if d.Grant.TellMethods {
+			c["amr"] = d.Grant.Methods
+		}
 	} else {
 		c["iss"], c["ver"] = IssuerV1(d.Tenant.ID), "1.0"
 		c["oid"], c["amr"] = string(p.ObjectID), d.Grant.Methods
