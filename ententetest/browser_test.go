@@ -69,7 +69,7 @@ func skip(t *testing.T, why string) {
 func (d *desk) do(steps ...chromedp.Action[chromedp.Void]) {
 	d.t.Helper()
 	// A page that does not come must fail the test, not the whole run.
-	ctx, cancel := context.WithTimeout(d.tab, 30*time.Second)
+	ctx, cancel := context.WithTimeout(d.tab, time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		d.photograph("stuck")

@@ -48,7 +48,7 @@ only and forgets everything at the end, unless --data names a place to keep it.`
 	f.BoolVar(&o.script, "script", false, "walk the main job headless, print each step with its time, and exit")
 	f.BoolVar(&o.verbose, "verbose", false, "log each request")
 	f.StringVarP(&o.output, "output", "o", "text", "how to print the world: text|json|env")
-	cmd.AddCommand(devEnvCommand())
+	cmd.AddCommand(devEnvCommand(), devScenarioCommand())
 	return cmd
 }
 

@@ -27,6 +27,8 @@ const (
 	Console id.App = "d1000000-0000-4000-8000-000000000004"
 	// Inhouse is Northwind's own, for its own tenant only.
 	Inhouse id.App = "d1000000-0000-4000-8000-000000000005"
+	// Loop is an app that sends people back and forth (M36).
+	Loop id.App = "d1000000-0000-4000-8000-0000000000b1"
 	// Account is Entente's own account page.
 	Account id.App = pages.AccountApp
 	// AzureCLI is a public client that tools use when they are told of none.
@@ -132,5 +134,9 @@ func registrations(origin string) []application.Application {
 	for _, path := range []string{"/account/done", "/account/enter", "/organisation/enter", "/programme/enter"} {
 		own.Redirects = append(own.Redirects, application.Redirect{URI: origin + path, Platform: application.Native})
 	}
-	return []application.Application{portal, nightly, desk, console, inhouse, cli, own, salesPortal(origin)}
+	loop := application.Application{
+		App: Loop, Tenant: Fabrikam, ID: "d2000000-0000-4000-8000-0000000000b1", Name: "Fabrikam Carousel", Publisher: "Fabrikam", Audience: application.AnyTenant, Public: true,
+		Redirects: []application.Redirect{{URI: origin + "/dev/loop", Platform: application.Native}}, FirstParty: true, TokenVersion: 1,
+	}
+	return []application.Application{portal, nightly, desk, console, inhouse, cli, own, salesPortal(origin), loop}
 }

@@ -19,6 +19,7 @@ import (
 // inbox is where mails, texts and codes of the dev world land.
 type inbox struct {
 	house *house.House
+	world *World
 
 	mu    sync.Mutex
 	seeds map[string]string
@@ -53,7 +54,7 @@ func (b *inbox) watch(s signin.Screen) {
 func (b *inbox) post(_ context.Context, m pages.Mail) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.mails = append(b.mails, pages.InboxMessage{To: m.To, Kind: "mail", Subject: m.Subject, Body: m.Text, HTML: m.HTML, At: b.house.Source.Now()})
+	b.mails = append(b.mails, pages.InboxMessage{To: m.To, Kind: "mail", Subject: m.Subject, Body: m.Text, HTML: m.HTML, Link: m.Link, At: b.house.Source.Now()})
 	if len(b.mails) > maxMails {
 		b.mails = slices.Delete(b.mails, 0, len(b.mails)-maxMails)
 	}
@@ -79,6 +80,14 @@ func (w *World) Mails(ctx context.Context, to string) ([]pages.InboxMessage, err
 
 // ServeHTTP shows the inbox.
 func (b *inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch name, story := strings.CutPrefix(strings.TrimSuffix(r.URL.Path, "/")+"/", "/dev/scenario/"); {
+	case story:
+		b.scenarioPage(w, r, strings.TrimSuffix(name, "/"))
+		return
+	case r.URL.Path == "/dev/loop":
+		b.loop(w, r)
+		return
+	}
 	if r.URL.Path != "/dev/inbox" {
 		b.house.Pages.RefuseVisit(w, r, fault.New(fault.PageUnknown, "path", r.URL.Path), signin.About{Step: "page"})
 		return

@@ -29,6 +29,7 @@ type World struct {
 // Seed fills an empty house with the world, or finds it seeded already.
 func Seed(ctx context.Context, h *house.House) (*World, error) {
 	w := &World{House: h, inbox: newInbox(h)}
+	w.inbox.world = w
 	h.Pages.Watch, h.Post = w.inbox.watch, w.inbox.post
 	h.DevPages = w.inbox
 	if _, err := h.Tenants.Find(ctx, Fabrikam); err == nil {
@@ -57,7 +58,22 @@ func Seed(ctx context.Context, h *house.House) (*World, error) {
 	if err := seedPartners(ctx, h); err != nil {
 		return nil, err
 	}
-	return w, seedProgramme(ctx, h)
+	if err := seedProgramme(ctx, h); err != nil {
+		return nil, err
+	}
+	return w, seedAssignments(ctx, h)
+}
+
+// seedAssignments opens Northwind's intranet to Ada alone (M18).
+func seedAssignments(ctx context.Context, h *house.House) error {
+	ada := People()[0]
+	e := func(verb string) audit.Event {
+		return audit.Event{ID: h.Source.NewGUID(), At: h.Source.Now(), Tenant: Northwind, Account: ada.ID, SignInName: Ada, Verb: verb, Object: string(Inhouse)}
+	}
+	if err := h.Apps.OpenTo(ctx, Northwind, Inhouse, true, e("app.assigned-only")); err != nil {
+		return fmt.Errorf("close the intranet: %w", err)
+	}
+	return h.Apps.Assign(ctx, Northwind, Inhouse, ada.ID, e("app.assign"))
 }
 
 // seedPeople makes the accounts. Everybody has one password, hashed once: each

@@ -13,6 +13,8 @@ import (
 // same in HTML, without remote images and with one link (experience.md 2.17).
 type Mail struct {
 	To, Subject, Text, HTML string
+	// Link is its one link, empty for none.
+	Link string
 	// Lang is the language it is written in.
 	Lang string
 	// Calendar is an attached calendar file, empty for none.
@@ -66,7 +68,7 @@ func (p *Pages) Mail(origin string, m message.Message) (Mail, error) {
 	if err := p.templates["mail.html"].ExecuteTemplate(&page, "mail", v); err != nil {
 		return Mail{}, fmt.Errorf("draw mail: %w", err)
 	}
-	return Mail{To: m.To, Subject: v.Subject, Text: v.text(), HTML: page.String(), Lang: l.tag, Calendar: m.Calendar}, nil
+	return Mail{To: m.To, Subject: v.Subject, Text: v.text(), HTML: page.String(), Link: v.Link, Lang: l.tag, Calendar: m.Calendar}, nil
 }
 
 func mailFoot(l lexicon, m message.Message) []string {

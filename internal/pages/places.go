@@ -86,6 +86,8 @@ type InboxMessage struct {
 	To, Subject, Body string
 	// HTML is the other form of a mail, for those who look at it.
 	HTML string
+	// Link is the one link of a mail, empty for none.
+	Link string
 	// Kind is "mail", "text" or "call".
 	Kind string
 	At   time.Time

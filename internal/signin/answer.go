@@ -178,6 +178,11 @@ func (j *Journeys) take(ctx context.Context, step Step, journey *Journey, a Answ
 	case Consent, ConsentForAll:
 		return nil, j.takeConsent(ctx, step, journey, a)
 	}
+	// Done or Refused: while the page was open, somebody decided about the app.
+	// The answer is about what is no longer asked; the journey just goes on.
+	if step == Done || step == Refused {
+		return nil, nil
+	}
 	return nil, fault.New(fault.PageExpired)
 }
 
