@@ -3,17 +3,25 @@ package house
 import (
 	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/pages/account"
+	"github.com/entente-id/entente/internal/pages/connection"
 )
 
-// accountFiles are the templates and words of those pages.
-var accountFiles = account.Files
+// accountFiles and connectionFiles are the templates and words of these pages.
+var accountFiles, connectionFiles = account.Files, connection.Files
 
-// openAccount opens the pages of one's own account. The door leads admins to
-// their people.
+// openAccount opens the pages of one's own account, and those that connect a
+// company's own sign-in. The door leads admins to both.
 func (h *House) openAccount(organisation *pages.Door) error {
 	_, err := account.New(h.Pages, account.Rooms{
 		People: h.People, Tenants: h.Tenants, Apps: h.Apps, Safe: h.Safe, Passkeys: h.Passkeys, Consents: h.Consents,
 		Links: h.Links, Outbox: h.Outbox, Custody: h.custody, Source: h.Source, Organisation: organisation,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = connection.New(h.Pages, connection.Rooms{
+		Tenants: h.Tenants, SetupLinks: h.SetupLinks, Upstreams: h.Upstreams, People: h.People, Links: h.Links,
+		Custody: h.custody, Source: h.Source, Organisation: organisation, Origin: h.Origin,
 	})
 	return err
 }

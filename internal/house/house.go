@@ -191,7 +191,7 @@ func (h *House) build(ctx context.Context) error {
 }
 
 func (h *House) buildEdges() error {
-	drawings, err := pages.New(pages.Options{Dev: h.Dev, SupportMail: h.SupportMail, Rooms: []fs.FS{portal.Files, help.Files, organisation.Files, accountFiles}})
+	drawings, err := pages.New(pages.Options{Dev: h.Dev, SupportMail: h.SupportMail, Rooms: []fs.FS{portal.Files, help.Files, organisation.Files, accountFiles, connectionFiles}})
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,9 @@ type Site struct {
 	// that speaks its protocol.
 	Finish  func(http.ResponseWriter, *http.Request, signin.Screen)
 	Decline func(http.ResponseWriter, *http.Request, signin.Screen, error)
+	// Trial takes the answer to a test sign-in at a company's provider, with the
+	// state that came back, without TrialState.
+	Trial func(w http.ResponseWriter, r *http.Request, state string)
 	// Watch, when set, sees each screen: the inbox of the dev world shows the
 	// codes of authenticator apps that nobody has installed.
 	Watch func(signin.Screen)

@@ -93,10 +93,17 @@ func keepCookie(w http.ResponseWriter, name, value string) {
 	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: longLived, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 }
 
+// TrialState begins the state of a test sign-in, which no journey waits for.
+const TrialState = "test."
+
 // takeUpstream takes the answer of a company's own provider. It comes by GET,
 // but serves once, in the browser that was sent there, and nowhere else.
 func (s *Site) takeUpstream(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
+	if state, ok := strings.CutPrefix(query.Get("state"), TrialState); ok && s.Trial != nil {
+		s.Trial(w, r, state)
+		return
+	}
 	screen, err := s.journeys.Return(r.Context(), query.Get("state"), s.Browser(w, r), signin.UpstreamAnswer{
 		Code: query.Get("code"), Iss: query.Get("iss"), Error: query.Get("error"),
 	})
