@@ -65,6 +65,9 @@ type strangerView struct {
 	Old, Token string
 	Reason     string
 	Reference  string
+	// Waits is since when a wish to use another sign-in name waits for the
+	// owner, zero for none.
+	Waits time.Time
 }
 
 func (h *Handlers) stranger(w http.ResponseWriter, r *http.Request, v visit, view strangerView) {
@@ -84,6 +87,14 @@ func (h *Handlers) drawStranger(w http.ResponseWriter, r *http.Request, v visit,
 		return
 	}
 	view.Address, view.Organisation, view.Owner = v.Person.SignInName, v.Home.Name, owner.Name
+	wish, err := h.rooms.Programme.MySwap(r.Context(), v.Caller())
+	if err != nil && !fault.Has(err, fault.ObjectUnknown) {
+		h.refuse(w, r, v, err)
+		return
+	}
+	if wish.State == partner.SwapWaiting {
+		view.Waits = wish.At
+	}
 	page := pages.View{Template: "portal-stranger.html", Title: "M17.headline", Narrow: true}
 	page.Again = partner.PortalPath
 	if view.Token != "" {
