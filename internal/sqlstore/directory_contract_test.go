@@ -200,3 +200,32 @@ func TestAccountsArePagedInOrderOfTheirIDsWithoutGapsOrRepeats(t *testing.T) {
 		}
 	})
 }
+
+func TestThePolicyOfConsentIsSavedAloneWithItsEvent(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
+		ctx := t.Context()
+		want := newTenant(t, db, contoso, "contoso.example")
+		want.Settings.RequireMFA, want.Settings.UserConsent = true, tenant.ConsentNobody
+		if err := db.SaveTenant(ctx, want); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.SaveUserConsent(ctx, contoso, tenant.ConsentLowRisk, linkEvent("p1")); err != nil {
+			t.Fatal(err)
+		}
+		want.Settings.UserConsent = tenant.ConsentLowRisk
+		got, err := db.Tenant(ctx, contoso)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("after the change (-want +got):\n%s", diff)
+		}
+		if err := db.SaveUserConsent(ctx, nobody, tenant.ConsentLowRisk, linkEvent("p2")); !fault.Has(err, fault.TenantUnknown) {
+			t.Errorf("of no organisation: %v", err)
+		}
+		events, err := db.Events(ctx, contoso, 10)
+		if err != nil || len(events) != 1 {
+			t.Errorf("events: %+v, %v", events, err)
+		}
+	})
+}
