@@ -1,0 +1,146 @@
+package ententetest_test
+
+import (
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+	"github.com/entente-id/entente/ententetest"
+	"github.com/entente-id/entente/internal/devworld"
+)
+
+// named starts a world under a host name: a passkey belongs to a name, never to
+// an address of four numbers.
+func named(t *testing.T) *ententetest.World {
+	t.Helper()
+	front := httptest.NewUnstartedServer(nil)
+	front.StartTLS()
+	t.Cleanup(front.Close)
+	w := ententetest.StartWith(t, ententetest.Options{Origin: strings.Replace(front.URL, "127.0.0.1", "localhost", 1)})
+	behind, err := url.Parse(w.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(behind)
+	proxy.Transport = w.Client().Transport
+	front.Config.Handler = proxy
+	return w
+}
+
+// key puts an authenticator into the browser: one that is built in, with a
+// finger that is always there.
+func (d *desk) key() webauthn.AuthenticatorID {
+	d.t.Helper()
+	if _, err := chromedp.Call(d.tab, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+		d.t.Fatal(err)
+	}
+	made, err := chromedp.Call(d.tab, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+	}})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return made.AuthenticatorID
+}
+
+// enter signs in with a password on the way to a page of the account.
+func (d *desk) enter(w *ententetest.World, path string) {
+	d.t.Helper()
+	d.do(chromedp.Navigate(w.Origin+path), chromedp.WaitVisible("#address"),
+		chromedp.SendKeys("#address", devworld.Private+"\r"), chromedp.WaitVisible("#password"),
+		chromedp.SendKeys("#password", devworld.Password+"\r"))
+}
+
+// signOut ends the session of the browser.
+func (d *desk) signOut(w *ententetest.World) {
+	d.t.Helper()
+	d.do(chromedp.Navigate(w.Origin+"/signout"), chromedp.Click(`button[value="yes"], button[name="pick"]`))
+	d.do(chromedp.WaitNotPresent(`button[value="yes"]`))
+}
+
+func TestAPasskeyIsAddedUsedRefusedAndRemovedInARealBrowser(t *testing.T) {
+	axe, err := os.ReadFile("../interop/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		skip(t, "axe-core is not installed: npm ci --prefix interop")
+	}
+	w := named(t)
+	d := newDesk(t, "passkey", 1280, 860)
+	d.axe = string(axe)
+	authenticator := d.key()
+	d.enter(w, "/account")
+	d.sees("1-account", `a[href="/account/ways"]`)
+	d.do(chromedp.Navigate(w.Origin + "/account/passkeys/new"))
+	d.sees("2-add", "#passkey button")
+	d.do(chromedp.Click("#passkey button"))
+	d.sees("3-added", `a[href="/account/password"]`)
+	kept, err := chromedp.Call(d.tab, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: authenticator})
+	if err != nil || len(kept.Credentials) != 1 || !kept.Credentials[0].IsResidentCredential {
+		t.Fatalf("the authenticator holds %+v, %v", kept, err)
+	}
+	d.signOut(w)
+
+	// With the passkey alone: no address, no password, no code.
+	d.do(chromedp.Navigate(w.Origin + "/account/ways"))
+	d.sees("4-address", "#passkey button")
+	d.do(chromedp.Click("#passkey button"), chromedp.WaitVisible(`a[href="/account/passkeys/new"]`))
+	d.signOut(w)
+
+	// An answer that was changed on the way opens nothing.
+	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.WaitVisible("#passkey button"))
+	if _, err := chromedp.Run(d.tab, chromedp.Evaluate[any](`(() => {
+		const get = navigator.credentials.get.bind(navigator.credentials);
+		navigator.credentials.get = async (o) => {
+			const answer = (await get(o)).toJSON();
+			const s = answer.response.signature;
+			answer.response.signature = s.slice(0, -8) + (s.at(-8) === 'A' ? 'B' : 'A') + s.slice(-7);
+			return answer;
+		};
+	})();0`)); err != nil {
+		t.Fatal(err)
+	}
+	d.do(chromedp.Click("#passkey button"))
+	d.sees("5-refused", ".problem")
+
+	// Removed on the account page, it opens nothing either, although the
+	// device still has it.
+	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click("#passkey button"), chromedp.WaitVisible(`a[href="/account/passkeys/new"]`),
+		chromedp.Click("summary"), chromedp.Click(`button[value="remove"]`), chromedp.WaitVisible(`[role=status].note`))
+	d.signOut(w)
+	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click("#passkey button"))
+	d.sees("6-gone", ".problem")
+}
+
+func TestTheAccountPagesHoldTogetherNarrowAndDarkAndWithoutScript(t *testing.T) {
+	axe, err := os.ReadFile("../interop/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		skip(t, "axe-core is not installed: npm ci --prefix interop")
+	}
+	w := ententetest.Start(t)
+	d := newDesk(t, "account-narrow", 360, 740)
+	if _, err := chromedp.Call(d.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}); err != nil {
+		t.Fatal(err)
+	}
+	d.axe = string(axe)
+	d.enter(w, "/account")
+	d.sees("1-home", `a[href="/account/ways"]`)
+	for _, page := range []string{"ways", "password", "devices", "apps", "sign-in-name", "authenticator"} {
+		d.do(chromedp.Navigate(w.Origin + "/account/" + page))
+		d.sees("2-"+page, "h1")
+	}
+	bare := newDesk(t, "account-bare", 360, 740)
+	if _, err := chromedp.Call(bare.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	bare.enter(w, "/account/ways")
+	bare.sees("1-ways", `a[href="/account/passkeys/new"]`)
+	bare.do(chromedp.Navigate(w.Origin + "/account/passkeys/new"))
+	bare.sees("2-passkey", "noscript")
+}
