@@ -256,16 +256,22 @@ func (s *station) call(ctx context.Context, method, path string, body, into any)
 	}
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
-	text, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("form a request: %w", err)
+	var sent io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return fmt.Errorf("form a request: %w", err)
+		}
+		sent = bytes.NewReader(text)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, c.Authority+"/api/v1"+path, bytes.NewReader(text))
+	request, err := http.NewRequestWithContext(ctx, method, c.Authority+"/api/v1"+path, sent)
 	if err != nil {
 		return fmt.Errorf("form a request: %w", err)
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
-	request.Header.Set("Content-Type", "application/json")
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
 	response, err := client.Do(request)
 	if err != nil {
 		return &failure{code: exitUnreachable, what: c.Authority + " cannot be reached", do: "check --authority and --ca-file", cause: err}
@@ -302,9 +308,9 @@ func refused(authority string, status int, answer []byte) error {
 	case status == http.StatusForbidden:
 		f.code, f.do = exitPolicy, "ask the IT of your organisation for the role"
 	case status == http.StatusNotFound:
-		f.code, f.do = exitNotFound, "entente approvals list --state all"
+		f.code, f.do = exitNotFound, "check it letter by letter"
 	case status == http.StatusConflict:
-		f.code, f.do = exitConflict, "entente approvals list --state all"
+		f.code, f.do = exitConflict, "entente approvals show ID, then decide again"
 	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
 		f.code, f.do = exitUnreachable, "wait a little, then try again"
 	case status < http.StatusInternalServerError:

@@ -153,6 +153,27 @@ func TestTheCommandLineRefusesWhoLacksTheRole(t *testing.T) {
 	}
 }
 
+func TestAReferenceIsExplainedAsFarAsThePersonMayKnow(t *testing.T) {
+	w, d := newcomer(t)
+	d.expect(logsIn(t, d, w.Visitor(devworld.Kai)), exitOK)
+	refused := d.run("approvals", "list")
+	_, rest, _ := strings.Cut(refused.err, "Ref:   ")
+	reference, _, _ := strings.Cut(rest, " ")
+	d.expect(logsIn(t, d, w.Visitor(devworld.Lena)), exitOK)
+	own, err := findStory(t.Context(), &profile{}, reference)
+	if err != nil || own.Message != "M46" || own.Step != "api" || !strings.Contains(own.Address, "fourthcoffee") {
+		t.Errorf("the IT of the organisation reads %+v, %v", own, err)
+	}
+	d.expect(logsIn(t, d, w.Visitor(devworld.Liisa)), exitOK)
+	foreign, err := findStory(t.Context(), &profile{}, reference)
+	if err != nil || foreign.Message != "M46" || foreign.Step != "" || foreign.Address != "" || foreign.Tenant != "" {
+		t.Errorf("a stranger reads %+v, %v", foreign, err)
+	}
+	if _, err := findStory(t.Context(), &profile{}, "0000-0000"); exitCode(err) != exitNotFound {
+		t.Errorf("of no reference: %v", err)
+	}
+}
+
 func TestASignInThatWasEndedElsewhereIsAskedForAgain(t *testing.T) {
 	w, d := newcomer(t)
 	d.expect(logsIn(t, d, w.Visitor(devworld.Lena)), exitOK)

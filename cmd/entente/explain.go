@@ -28,7 +28,8 @@ func explainCommand() *cobra.Command {
 		Use:   "explain REFERENCE | CODE | MESSAGE",
 		Short: "Tell what went wrong, who can fix it, and how",
 		Long: `Explains a reference such as 7Q4K-2MXD, a trace or correlation id, by asking the
-authority; a code such as AADSTS50076 and a message such as M31 offline.`,
+authority; a code such as AADSTS50076 and a message such as M31 offline. Whoever
+is signed in ("entente login") is told as much as they may know.`,
 		Example: `  entente explain 7Q4K-2MXD
   entente explain AADSTS65001 --lang fi
   entente explain M31`,
@@ -89,6 +90,11 @@ func askStory(ctx context.Context, p *profile, reference string) (diagnosis.Stor
 	}
 	if p.authority == "" {
 		return story, misuse("entente explain REFERENCE --authority https://HOST", "a reference is explained by the authority that gave it, and none is named")
+	}
+	s := station{profile: *p}
+	if _, _, _, err := s.signedIn(ctx); err == nil {
+		// Whoever may know more of it is told more.
+		return story, s.call(ctx, http.MethodGet, "/diagnostics/"+url.PathEscape(reference), nil, &story)
 	}
 	client, err := p.client()
 	if err != nil {
