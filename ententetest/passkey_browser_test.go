@@ -92,6 +92,12 @@ func TestAPasskeyIsAddedUsedRefusedAndRemovedInARealBrowser(t *testing.T) {
 	d.do(chromedp.Click("#passkey button"), chromedp.WaitVisible(`a[href="/account/passkeys/new"]`))
 	d.signOut(w)
 
+	// Beside a password it is the second factor.
+	d.enter(w, "/account/ways", devworld.Private)
+	d.sees("4-second-factor", "#passkey button")
+	d.do(chromedp.Click("#passkey button"), chromedp.WaitVisible(`a[href="/account/passkeys/new"]`))
+	d.signOut(w)
+
 	// An answer that was changed on the way opens nothing.
 	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.WaitVisible("#passkey button"))
 	if _, err := chromedp.Run(d.tab, chromedp.Evaluate[any](`(() => {
@@ -115,6 +121,27 @@ func TestAPasskeyIsAddedUsedRefusedAndRemovedInARealBrowser(t *testing.T) {
 	d.signOut(w)
 	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click("#passkey button"))
 	d.sees("6-gone", ".problem")
+}
+
+func TestANewPersonalAccountBeginsWithAPasskey(t *testing.T) {
+	const newcomer = "newcomer@letters.example"
+	w := named(t)
+	d := newDesk(t, "passkey-new", 360, 740)
+	d.key()
+	d.do(chromedp.Navigate(w.Origin+"/account"), chromedp.WaitVisible("#address"), chromedp.SendKeys("#address", newcomer+"\r"),
+		chromedp.WaitVisible("#password"), chromedp.Click(`button[value="sign-up"]`), chromedp.WaitVisible("#code"))
+	codes := sixDigits.FindAllString(mailsTo(t, w, newcomer), -1)
+	if len(codes) == 0 {
+		t.Fatal("no code came")
+	}
+	d.do(chromedp.SendKeys("#code", codes[0]+"\r"))
+	d.sees("1-new", "#passkey button")
+	d.do(chromedp.SendKeys("#name", "New Comer"), chromedp.Click("#passkey button"))
+	d.sees("2-codes", "#kept")
+	d.do(chromedp.Click("#kept"), chromedp.Click("button.primary"))
+	d.sees("3-account", `a[href="/account/ways"]`)
+	d.signOut(w)
+	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click("#passkey button"), chromedp.WaitVisible(`a[href="/account/password"]`))
 }
 
 func TestTheAccountPagesHoldTogetherNarrowAndDarkAndWithoutScript(t *testing.T) {

@@ -111,6 +111,8 @@ type EnrolView struct {
 	Secret string
 	// Link is the otpauth:// address, for an app on this device.
 	Link template.URL
+	// Own: nobody requires it, the person wants it.
+	Own bool
 }
 
 // Enrol writes the page that sets up a second factor (W3).

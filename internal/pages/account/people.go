@@ -71,6 +71,7 @@ func (h *Handlers) people(w http.ResponseWriter, r *http.Request) {
 func (h *Handlers) orgFrame(r *http.Request, g pages.Guest) pages.Frame {
 	return pages.Frame{Lang: h.site.Language(r), OrgName: g.Home.Name, Action: r.URL.Path, Nav: []pages.NavItem{
 		{Label: "account.nav.organisation", Href: "/organisation"}, {Label: "account.nav.people", Href: peoplePath, Current: true},
+		{Label: "account.nav.connection", Href: "/organisation/sign-in"},
 	}}
 }
 

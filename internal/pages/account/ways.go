@@ -216,6 +216,7 @@ func (h *Handlers) drawAuthenticator(w http.ResponseWriter, r *http.Request, g p
 		h.refuse(w, r, g, err)
 		return
 	}
+	v.Own = true
 	h.site.Show(w, pages.View{Frame: f, Template: "enrol.html", Title: "enrol.title", Data: v, Field: "code", Narrow: true})
 }
 

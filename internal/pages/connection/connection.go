@@ -185,13 +185,13 @@ func (h *Handlers) draw(w http.ResponseWriter, r *http.Request, p holder, v view
 			f.Problem = word
 		}
 	}
-	h.site.Show(w, pages.View{Frame: f, Template: "connection-page.html", Title: "connection.title", Data: v, Field: field})
+	h.site.Show(w, pages.View{Frame: f, Template: "connection-page.html", Title: "connection.title", Data: v, Field: field, Again: p.path})
 }
 
 func (h *Handlers) frame(r *http.Request, p holder) pages.Frame {
 	f := pages.Frame{Lang: h.site.Language(r), OrgName: p.org.Name, Action: p.path}
 	if p.token == "" {
-		f.Nav = []pages.NavItem{{Label: "connection.nav.organisation", Href: "/organisation"}, {Label: "connection.nav.here", Href: home, Current: true}}
+		f.Nav = []pages.NavItem{{Label: "connection.nav.organisation", Href: "/organisation"}, {Label: "connection.nav.people", Href: "/organisation/people"}, {Label: "connection.nav.here", Href: home, Current: true}}
 	}
 	return f
 }
