@@ -457,6 +457,20 @@ func TestAnotherOrganisationsRequestIsLikeNone(t *testing.T) {
 	if seen[0] != seen[1] || seen[1] != seen[2] {
 		t.Errorf("the pages differ:\n%s\n%s", seen[0], seen[1])
 	}
+	before := c.snapshot()
+	for _, button := range []string{"everyone", "people", "deny", "block"} {
+		var answers []string
+		for _, approval := range []string{c.approvals()[0].ID, "0b1c6f0e-6a57-4b8a-9f57-6a1f4b1d2c3e"} {
+			c.posts(liisa, "/organisation/approvals/"+approval, url.Values{"do": {button}, "seen": {"1"}, "reason": {"Mine now."}})
+			answers = append(answers, faceless(liisa.Page.Body))
+		}
+		if liisa.Page.Status != http.StatusNotFound || answers[0] != answers[1] {
+			t.Errorf("%s answers %d, and differently for what is there", button, liisa.Page.Status)
+		}
+	}
+	if after := c.snapshot(); after != before {
+		t.Errorf("a stranger changed\n%s\nto\n%s", before, after)
+	}
 }
 
 // faceless takes from a page or answer what is different each time.

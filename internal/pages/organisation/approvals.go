@@ -19,7 +19,6 @@ type listView struct {
 	Rows  []listRow
 	// Next is the address of the next page, empty on the last one.
 	Next string
-	Said string
 }
 
 type listRow struct {
