@@ -85,6 +85,8 @@ func (h *Handlers) registerApp(w http.ResponseWriter, r *http.Request) {
 type appView struct {
 	application.Owned
 	Authority, Organisation string
+	// Host is the authority without the organisation.
+	Host string
 	// Secret is a secret that was made just now; it is shown this once.
 	Secret           string
 	Certificate      string
@@ -104,6 +106,7 @@ func (h *Handlers) drawApp(w http.ResponseWriter, r *http.Request, v visit, view
 		return
 	}
 	view.Owned, view.Authority, view.Organisation = owned, h.rooms.Origin+"/"+string(v.Home.ID), string(v.Home.ID)
+	view.Host = h.rooms.Origin
 	page := pages.View{
 		Template: "portal-app.html", Title: "portal.app.title", Facts: map[string]string{"app": owned.Application.Name}, Data: view,
 		Again: "/portal/apps/" + string(owned.Application.App),

@@ -215,7 +215,7 @@ func (h *Handlers) known(ctx context.Context, v visit) ([]organisation, error) {
 	var list []organisation
 	for t, roster := range seen {
 		home, err := h.rooms.Tenants.Find(ctx, t)
-		if fault.Has(err, fault.TenantUnknown) || t == v.programme.Owner {
+		if fault.Has(err, fault.TenantUnknown) || t == v.programme.Owner || t == id.Consumers {
 			continue
 		}
 		if err != nil {

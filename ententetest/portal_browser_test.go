@@ -1,0 +1,216 @@
+package ententetest_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/entente-id/entente/ententetest"
+	"github.com/entente-id/entente/internal/devworld"
+)
+
+// browse is a desk in a world, with or without script.
+func browse(t *testing.T, name string, width, height int64, script bool) (*desk, *ententetest.World) {
+	t.Helper()
+	w := ententetest.Start(t)
+	d := newDesk(t, name, width, height)
+	if !script {
+		if _, err := chromedp.Call(d.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+			t.Fatal(err)
+		}
+		return d, w
+	}
+	axe, err := os.ReadFile("../interop/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		skip(t, "axe-core is not installed: npm ci --prefix interop")
+	}
+	d.axe = string(axe)
+	return d, w
+}
+
+// types fills a field in and presses Enter.
+func (d *desk) types(selector, text string) {
+	d.t.Helper()
+	d.do(chromedp.WaitVisible(selector), chromedp.Focus(selector), chromedp.SendKeys(selector, text+"\r"))
+}
+
+func (d *desk) clicks(selector string) {
+	d.t.Helper()
+	d.do(chromedp.WaitVisible(selector), chromedp.Click(selector))
+}
+
+// goes opens a page.
+func (d *desk) goes(address string) {
+	d.t.Helper()
+	d.do(chromedp.Navigate(address))
+}
+
+// landed waits for the language page and goes on to the dashboard.
+func (d *desk) landed() {
+	d.t.Helper()
+	d.sees("language", `button[name="lang"][value="en"]`)
+	d.clicks(`button[name="lang"][value="en"]`)
+	d.sees("terms", `button[value="accept"]`)
+	d.clicks(`button[value="accept"]`)
+	d.sees("dashboard", `.checklist`)
+}
+
+// cards are the eight of the programme, each from the mail alone.
+var cards = []struct {
+	name string
+	walk func(t *testing.T, d *desk, w *ententetest.World)
+}{
+	{"right-account", func(t *testing.T, d *desk, w *ententetest.World) {
+		d.goes(link(t, w, devworld.Anna, invitationPath))
+		d.types("#password", ententetest.Password)
+		d.clicks(`button[value="yes"]`)
+		d.landed()
+	}},
+	{"consumer-address", func(t *testing.T, d *desk, w *ententetest.World) {
+		d.goes(link(t, w, devworld.Private, invitationPath))
+		d.do(chromedp.WaitVisible("#address"), chromedp.Evaluate[chromedp.Void](`document.querySelector('#address').value=''`))
+		d.types("#address", devworld.Ville)
+		d.clicks(`button[value="no"]`)
+		d.types("#password", ententetest.Password)
+		d.clicks(`button[value="yes"]`)
+		d.sees("mismatch", `button[value="swap"]`)
+		d.clicks(`button[value="swap"]`)
+		d.do(chromedp.WaitVisible("#code"))
+		d.sees("code", "#code")
+		d.types("#code", mailCode(t, w, devworld.Private))
+		d.do(chromedp.WaitNotPresent("#code"))
+		d.sees("waits", ".fixer, .facts")
+	}},
+	{"personal-chosen", func(t *testing.T, d *desk, w *ententetest.World) {
+		d.goes(link(t, w, devworld.Anna, invitationPath))
+		d.clicks(`button[value="another"]`)
+		d.do(chromedp.WaitVisible("#address"), chromedp.Evaluate[chromedp.Void](`document.querySelector('#address').value=''`))
+		d.types("#address", devworld.Private)
+		d.clicks(`button[value="no"]`)
+		d.sees("not-of-use", ".problem")
+		d.clicks(`button[value="yes"]`)
+		d.types("#password", ententetest.Password)
+		d.clicks(`button[value="yes"]`)
+		d.landed()
+	}},
+	{"both-accounts", func(t *testing.T, d *desk, w *ententetest.World) {
+		d.goes(link(t, w, devworld.Mari, invitationPath))
+		d.types("#password", ententetest.Password)
+		d.clicks(`button[value="yes"]`)
+		d.landed()
+	}},
+	{"unknown-domain", func(t *testing.T, d *desk, w *ententetest.World) {
+		d.goes(link(t, w, devworld.Niko, invitationPath))
+		d.sees("ways", ".ways")
+		d.clicks(`form[action="/help"] button`)
+		d.do(chromedp.WaitNotPresent(`form[action="/help"]`))
+		d.sees("sent", "h1")
+	}},
+	{"wrong-password", func(t *testing.T, d *desk, w *ententetest.World) {
+		d.goes(link(t, w, devworld.Anna, invitationPath))
+		d.types("#password", "not this one")
+		d.sees("wrong", ".problem")
+		d.types("#password", ententetest.Password)
+		d.clicks(`button[value="yes"]`)
+		d.landed()
+	}},
+	{"approval-needed", func(t *testing.T, d *desk, w *ententetest.World) {
+		d.goes(link(t, w, devworld.Kai, invitationPath))
+		d.types("#password", ententetest.Password)
+		d.do(chromedp.WaitVisible("#reason"), chromedp.SendKeys("#reason", "I sell with Fabrikam from this week on"))
+		d.clicks(`button[value="send"]`)
+		d.sees("waits", `button[value="remind"]`)
+	}},
+	{"not-on-the-roster", func(t *testing.T, d *desk, w *ententetest.World) {
+		d.goes(w.Origin + "/portal")
+		d.types("#address", devworld.Ville)
+		d.types("#password", ententetest.Password)
+		d.clicks(`button[value="yes"]`)
+		d.sees("stranger", "#reason")
+		d.do(chromedp.SendKeys("#reason", "I sell with Fabrikam from this week on"))
+		d.clicks(`button[value="ask"]`)
+		d.do(chromedp.WaitNotPresent("#reason"))
+		d.sees("asked", ".timeline")
+	}},
+}
+
+func TestTheEightCardsPassInARealBrowserWithScriptAndWithout(t *testing.T) {
+	for _, card := range cards {
+		for _, window := range []struct {
+			name          string
+			width, height int64
+			script        bool
+		}{{"script", 1280, 860, true}, {"plain", 360, 740, false}} {
+			t.Run(card.name+"/"+window.name, func(t *testing.T) {
+				d, w := browse(t, "card-"+card.name+"-"+window.name, window.width, window.height, window.script)
+				card.walk(t, d, w)
+			})
+		}
+	}
+}
+
+func TestThePagesOfPortalAndProgrammePassInARealBrowser(t *testing.T) {
+	for _, window := range []struct {
+		name          string
+		width, height int64
+		scheme        string
+	}{{"wide", 1280, 860, "light"}, {"narrow", 360, 740, "dark"}} {
+		t.Run(window.name, func(t *testing.T) {
+			d, w := browse(t, "portal-"+window.name, window.width, window.height, true)
+			if _, err := chromedp.Call(d.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: window.scheme}}}); err != nil {
+				t.Fatal(err)
+			}
+			d.goes(link(t, w, devworld.Liisa, invitationPath))
+			d.types("#password", ententetest.Password)
+			d.do(chromedp.WaitVisible("#code, button[value=yes]"))
+			if html, _ := chromedp.Run(d.tab, chromedp.Evaluate[string](`document.body.innerHTML`)); strings.Contains(html, `id="code"`) {
+				d.types("#code", code(t, devworld.LiisaSeed, time.Now()))
+			}
+			d.clicks(`button[value="yes"]`)
+			d.landed()
+			d.goes(w.Origin + "/portal/walkthrough")
+			d.sees("walkthrough", "#when")
+			d.goes(w.Origin + "/portal/people")
+			d.sees("people", "#list")
+			d.do(chromedp.SendKeys("#list", devworld.Ville+"\nnobody at all\n"))
+			d.clicks(`button[value="send"]`)
+			d.sees("people-bad", ".problem")
+			d.goes(w.Origin + "/portal/apps")
+			d.sees("apps-none", ".empty")
+			d.goes(w.Origin + "/portal/apps/new")
+			d.sees("app-new", "#redirect")
+			d.do(chromedp.SendKeys("#name", "Nightly billing"), chromedp.SendKeys("#redirect", "https://app.contoso.example/cb"))
+			d.clicks(`button[value="add"]`)
+			d.sees("app", "#certificate")
+			d.do(chromedp.SendKeys("#secretname", "production"))
+			d.clicks(`button[value="secret"]`)
+			d.sees("app-secret", "#secret")
+			d.goes(w.Origin + "/portal/apps")
+			d.sees("apps", ".rows")
+			d.goes(w.Origin + "/portal/swap")
+			d.sees("swap", "#address")
+			d.goes(w.Origin + "/portal/invitation/no-such-token")
+			d.sees("dead-link", ".reference")
+
+			d.goes(w.Origin + "/signout")
+			d.clicks(`button[value="yes"]`)
+			d.do(chromedp.WaitNotPresent(`button[value="yes"]`))
+			d.goes(w.Origin + "/programme")
+			d.types("#address", devworld.Pat)
+			d.types("#password", ententetest.Password)
+			d.do(chromedp.WaitVisible("#code, .checklist"))
+			if html, _ := chromedp.Run(d.tab, chromedp.Evaluate[string](`document.body.innerHTML`)); strings.Contains(html, `id="code"`) {
+				d.types("#code", code(t, devworld.PatSeed, time.Now()))
+			}
+			d.sees("programme", ".checklist")
+			for _, page := range []string{"requests", "invitations", "members", "terms", "addresses"} {
+				d.goes(w.Origin + "/programme/" + page)
+				d.sees("programme-"+page, "h1")
+			}
+		})
+	}
+}
