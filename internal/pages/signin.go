@@ -92,6 +92,9 @@ type CodeView struct {
 	NoApp bool
 }
 
+// OnlyPasskey: there is nothing to type on this page.
+func (v CodeView) OnlyPasskey() bool { return v.NoApp && !v.Recovery && v.Passkey != "" }
+
 // Code writes the second-factor page.
 func (p *Pages) Code(w http.ResponseWriter, v CodeView) {
 	title := "code.title"
