@@ -375,6 +375,33 @@ func TestWhoeverJoinsMeanwhileIsNotAllowedUnseen(t *testing.T) {
 	}
 }
 
+func TestADecisionAfterALongLookIsProvedAnewAndNotTypedTwice(t *testing.T) {
+	c := newCoffee(t)
+	c.asks(devworld.Kai, "We register our deals there.")
+	lena := c.w.Visitor(devworld.Lena)
+	c.opens(lena, c.reviewLink(devworld.Lena))
+	c.pass(6 * time.Minute)
+	c.must(lena.Submit(t.Context(), "do=deny", url.Values{"reason": {"We use the CRM for this."}}))
+	if target := lena.Page.Header.Get("Location"); !strings.Contains(target, "prompt=login") {
+		t.Fatalf("an old proof leads to %d %q", lena.Page.Status, target)
+	}
+	if got := c.approvals()[0]; got.State != consent.Waiting {
+		t.Fatalf("it is %s before the proof", got.State)
+	}
+	c.opens(lena, lena.Page.Header.Get("Location"))
+	c.shows(lena, "You are signed in again")
+	kept := url.Values{}
+	for _, found := range regexp.MustCompile(`type="hidden" name="([^"]*)" value="([^"]*)"`).FindAllStringSubmatch(lena.Page.Body, -1) {
+		kept.Add(found[1], found[2])
+	}
+	if want := (url.Values{"do": {"deny"}, "reason": {"We use the CRM for this."}, "seen": {"1"}}); kept.Encode() != want.Encode() {
+		t.Fatalf("kept was %v, want %v", kept, want)
+	}
+	c.must(lena.Post(t.Context(), c.w.Origin+"/organisation/approvals/"+c.approvals()[0].ID, kept))
+	c.follows(lena)
+	c.shows(lena, "Done. The people who asked have been told, with your reason.")
+}
+
 func TestAReviewerAddedLaterSeesTheOldRequestAndIsReminded(t *testing.T) {
 	c := newCoffee(t)
 	ctx := t.Context()
