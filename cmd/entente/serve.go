@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"log/slog"
 	"net"
@@ -12,11 +13,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/entente-id/entente/internal/house"
+	"github.com/entente-id/entente/internal/message/smtp"
+	"github.com/entente-id/entente/internal/pages"
 )
 
 // serveOptions are the flags of "entente serve".
 type serveOptions struct {
-	origin, listen, operations, store, masterKeyFile, certFile, keyFile, supportMail string
+	origin, listen, operations, store, masterKeyFile, certFile, keyFile, supportMail, mailServer, mailFrom string
 }
 
 func serveCommand() *cobra.Command {
@@ -41,6 +44,8 @@ signing keys at the first start; it has no organisations until some are made.`,
 	f.StringVar(&o.certFile, "tls-certificate", "", "PEM file with the certificate chain")
 	f.StringVar(&o.keyFile, "tls-key", "", "PEM file with the private key")
 	f.StringVar(&o.supportMail, "support-mail", "", "address that pages offer to write to")
+	f.StringVar(&o.mailServer, "mail-server", "", "smtps://USER@HOST or smtp://USER@HOST; its password in $ENTENTE_MAIL_PASSWORD")
+	f.StringVar(&o.mailFrom, "mail-from", "", "sender of mails, such as \"Fabrikam partners <partners@fabrikam.example>\"")
 	return cmd
 }
 
@@ -68,8 +73,12 @@ func runServe(cmd *cobra.Command, o serveOptions) error {
 		return misuse("--tls-certificate FILE --tls-key FILE", "the certificate cannot be used: %v", err)
 	}
 	log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+	post, err := o.carrier(log)
+	if err != nil {
+		return err
+	}
 	h, err := house.Open(cmd.Context(), house.Config{
-		Origin: strings.TrimSuffix(o.origin, "/"), Store: o.store, MasterKey: master, Log: log, Source: house.System(), SupportMail: o.supportMail,
+		Post: post, Origin: strings.TrimSuffix(o.origin, "/"), Store: o.store, MasterKey: master, Log: log, Source: house.System(), SupportMail: o.supportMail,
 	})
 	if err != nil {
 		return err
@@ -90,4 +99,17 @@ func runServe(cmd *cobra.Command, o serveOptions) error {
 	}
 	log.Info("ready", "origin", o.origin, "listen", listener.Addr().String())
 	return h.Serve(cmd.Context(), listener, certificate)
+}
+
+// carrier is how mails go out; nil keeps them waiting.
+func (o serveOptions) carrier(log *slog.Logger) (func(context.Context, pages.Mail) error, error) {
+	if o.mailServer == "" {
+		log.Warn("no mail server: invitations, codes and notices wait in the outbox until they expire", "flag", "--mail-server")
+		return nil, nil
+	}
+	c, err := smtp.New(smtp.Settings{Server: o.mailServer, Password: os.Getenv("ENTENTE_MAIL_PASSWORD"), From: o.mailFrom})
+	if err != nil {
+		return nil, misuse("entente serve --mail-server smtps://USER@HOST --mail-from ADDRESS", "%s", err.Error())
+	}
+	return c.Post, nil
 }

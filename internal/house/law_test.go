@@ -29,7 +29,7 @@ var levels = [][]string{
 	{"internal/diagnosis"},
 	{"internal/outbound"},
 	{"internal/oauth", "internal/pages", "internal/partnerapi", "internal/graph", "internal/api", "internal/sqlstore", "internal/federation"},
-	{"internal/pages/help", "internal/pages/portal", "internal/pages/organisation", "internal/pages/account", "internal/pages/connection"},
+	{"internal/message/smtp", "internal/pages/help", "internal/pages/portal", "internal/pages/organisation", "internal/pages/account", "internal/pages/connection"},
 	{"internal/house"},
 	{"internal/devworld"},
 	{"ententetest"},

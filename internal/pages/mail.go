@@ -12,6 +12,9 @@ import (
 // Mail is a message in the words of its reader: a complete plain text and the
 // same in HTML, without remote images and with one link (experience.md 2.17).
 type Mail struct {
+	// ID names the message, At is when it was written.
+	ID string
+	At time.Time
 	To, Subject, Text, HTML string
 	// Link is its one link, empty for none.
 	Link string
@@ -68,7 +71,7 @@ func (p *Pages) Mail(origin string, m message.Message) (Mail, error) {
 	if err := p.templates["mail.html"].ExecuteTemplate(&page, "mail", v); err != nil {
 		return Mail{}, fmt.Errorf("draw mail: %w", err)
 	}
-	return Mail{To: m.To, Subject: v.Subject, Text: v.text(), HTML: page.String(), Link: v.Link, Lang: l.tag, Calendar: m.Calendar}, nil
+	return Mail{ID: m.ID, At: m.At, To: m.To, Subject: v.Subject, Text: v.text(), HTML: page.String(), Link: v.Link, Lang: l.tag, Calendar: m.Calendar}, nil
 }
 
 func mailFoot(l lexicon, m message.Message) []string {
