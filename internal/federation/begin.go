@@ -62,8 +62,13 @@ func (u *Upstreams) Begin(ctx context.Context, t tenant.Tenant, a Ask) (string, 
 		query.Set("prompt", "login")
 		query.Set("max_age", "0")
 	}
-	if a.SecondFactor {
+	switch {
+	case a.SecondFactor:
 		askSecondFactor(query, m, t.Upstream.SecondFactor)
+	case m.ClaimsParameter && len(t.Upstream.SecondFactor.AMR) > 0:
+		// Nobody demands a second factor, but who used one there need not use
+		// another one here: a provider may tell of it only when asked.
+		query.Set("claims", `{"id_token":{"amr":null}}`)
 	}
 	address.RawQuery = query.Encode()
 	return address.String(), nil
