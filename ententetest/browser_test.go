@@ -91,7 +91,10 @@ func (d *desk) location() string {
 }
 
 func (d *desk) photograph(page string) {
-	picture, err := chromedp.Run(d.tab, chromedp.FullScreenshot(100))
+	// A browser that cannot draw under load must not hold up the journey.
+	ctx, cancel := context.WithTimeout(d.tab, 10*time.Second)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err != nil {
 		d.t.Logf("photograph %s: %v", page, err)
 		return
