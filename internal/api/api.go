@@ -26,7 +26,7 @@ import (
 // ask for it by.
 const (
 	App      id.App = "d1000000-0000-4000-8000-0000000000a1"
-	Audience        = "api://entente"
+	Audience string = "api://entente"
 )
 
 // The delegated permissions of this API.

@@ -27,7 +27,7 @@ import (
 
 const (
 	fabrikam id.Tenant = "22222222-bbbb-4222-8222-000000000002"
-	because            = "I run our partner deals."
+	because  string    = "I run our partner deals."
 )
 
 // office is an organisation with an admin and three people, and another one

@@ -108,7 +108,7 @@ func TestHalfASignInOpensNothing(t *testing.T) {
 }
 
 // changing are the parts of a page that differ at each request.
-var changing = regexp.MustCompile(`value="[A-Za-z0-9_-]{60,}"|nonce="[^"]*"|nonce-[A-Za-z0-9+/=_-]+|[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}|[a-z]+@northwind\.example|aria-hidden="true">[A-Z]<`)
+var changing = regexp.MustCompile(`value="[A-Za-z0-9_-]{60,}"|data-passkey="[^"]*"|nonce="[^"]*"|nonce-[A-Za-z0-9+/=_-]+|[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}|[a-z]+@northwind\.example|aria-hidden="true">[A-Z]<`)
 
 func TestAWrongPasswordAndAnUnknownNameLookTheSame(t *testing.T) {
 	d := newDesk(t, ententetest.Options{})

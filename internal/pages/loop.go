@@ -14,7 +14,7 @@ const (
 	loopCookie = "__Host-entente-loop"
 	// loopCount sign-ins of one app within loopTime without a page in between
 	// are not a person's doing (AADSTS50196).
-	loopCount = 12
+	loopCount = 25
 	loopTime  = time.Minute
 )
 

@@ -13,8 +13,8 @@ import (
 // same in HTML, without remote images and with one link (experience.md 2.17).
 type Mail struct {
 	// ID names the message, At is when it was written.
-	ID string
-	At time.Time
+	ID                      string
+	At                      time.Time
 	To, Subject, Text, HTML string
 	// Link is its one link, empty for none.
 	Link string

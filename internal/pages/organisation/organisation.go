@@ -69,6 +69,9 @@ func (h *Handlers) frame(r *http.Request, g pages.Guest, current string, waiting
 		{Label: "organisation.nav.approvals", Href: approvalsPath, Count: waiting},
 		{Label: "organisation.nav.apps", Href: appsPath},
 		{Label: "organisation.nav.policy", Href: policyPath},
+		{Label: "organisation.nav.people", Href: "/organisation/people"},
+		{Label: "organisation.nav.signin", Href: "/organisation/sign-in"},
+		{Label: "organisation.nav.help", Href: "/organisation/help"},
 	} {
 		item.Current = item.Href == current
 		f.Nav = append(f.Nav, item)

@@ -102,6 +102,7 @@ func (h *Handlers) display(w http.ResponseWriter, r *http.Request, v visit, page
 		{Label: "programme.nav.members", Href: "/programme/members"},
 		{Label: "programme.nav.terms", Href: "/programme/terms"},
 		{Label: "programme.nav.addresses", Href: "/programme/addresses"},
+		{Label: "programme.nav.help", Href: "/programme/help"},
 	}, r.URL.Path)
 	h.site.Show(w, page)
 }
