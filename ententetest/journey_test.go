@@ -475,3 +475,29 @@ func TestM08_APasswordPastItsTimeIsReplacedOnTheWay(t *testing.T) {
 		t.Fatalf("not signed in: %s", mainOf(p.Page.Body))
 	}
 }
+
+// J02: a browser that knows one person goes on silently; one that knows two
+// asks which, and shows who is who.
+func TestJ02_ASecondStartAsksNothingAndTwoPeopleAreAskedWhich(t *testing.T) {
+	w := ententetest.Start(t)
+	p := newWalker(t, w, devworld.Anna)
+	p.open(portalFor(devworld.Anna))
+	p.press("do=next", "password", ententetest.Password)
+	p.press("do=yes")
+	at := p.Page.Address.Path
+	p.open("/portal")
+	if p.Page.Address.Path != at || strings.Contains(p.Page.Body, `name="password"`) || strings.Contains(p.Page.Body, `name="address"`) {
+		t.Errorf("a second start leads to %s, the first one to %s", p.Page.Address.Path, at)
+	}
+	p.open("/organizations/oauth2/v2.0/authorize?" + url.Values{
+		"client_id": {string(devworld.Desk)}, "response_type": {"code"}, "redirect_uri": {"http://localhost"}, "scope": {"openid"},
+		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"}, "prompt": {"login"}, "login_hint": {devworld.Ville},
+	}.Encode())
+	p.press("do=next", "password", ententetest.Password)
+	p.press("do=yes")
+	p.open("/organizations/oauth2/v2.0/authorize?" + url.Values{
+		"client_id": {string(devworld.Desk)}, "response_type": {"code"}, "redirect_uri": {"http://localhost"}, "scope": {"openid"},
+		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
+	}.Encode())
+	p.sees("Choose an account", devworld.Anna, devworld.Ville)
+}

@@ -248,7 +248,7 @@ func TestJ22_AMismatchShowsBeforeThePassword(t *testing.T) {
 	g.reads(devworld.Anna, devworld.Ville)
 }
 
-func TestJ05_AStrangerSeesThatTheAccountWorksAndAsksForAccess(t *testing.T) {
+func TestJ05_J08_AStrangerSeesThatTheAccountWorksAndAsksForAccess(t *testing.T) {
 	w := ententetest.Start(t)
 	g := newGuest(t, w, devworld.Ville)
 	g.opens("/portal")
