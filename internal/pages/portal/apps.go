@@ -22,6 +22,16 @@ func (h *Handlers) keeper(w http.ResponseWriter, r *http.Request) (visit, bool) 
 	return v, true
 }
 
+// freshKeeper also wants a second factor of the last minutes: a credential that
+// is added or lost works for a year, long after the session is over.
+func (h *Handlers) freshKeeper(w http.ResponseWriter, r *http.Request) (visit, bool) {
+	v, ok := h.keeper(w, r)
+	if ok {
+		_, ok = h.door.AdmitFresh(w, r)
+	}
+	return v, ok
+}
+
 // appsView lists the organisation's applications.
 type appsView struct {
 	Apps         []application.Owned
@@ -132,7 +142,7 @@ func (h *Handlers) addCertificate(w http.ResponseWriter, r *http.Request) {
 	if !h.site.Form(w, r) {
 		return
 	}
-	v, ok := h.keeper(w, r)
+	v, ok := h.freshKeeper(w, r)
 	if !ok {
 		return
 	}
@@ -150,7 +160,7 @@ func (h *Handlers) addSecret(w http.ResponseWriter, r *http.Request) {
 	if !h.site.Form(w, r) {
 		return
 	}
-	v, ok := h.keeper(w, r)
+	v, ok := h.freshKeeper(w, r)
 	if !ok {
 		return
 	}
@@ -166,7 +176,7 @@ func (h *Handlers) removeCredential(w http.ResponseWriter, r *http.Request) {
 	if !h.site.Form(w, r) {
 		return
 	}
-	v, ok := h.keeper(w, r)
+	v, ok := h.freshKeeper(w, r)
 	if !ok {
 		return
 	}
@@ -197,7 +207,7 @@ func (h *Handlers) deleteApp(w http.ResponseWriter, r *http.Request) {
 	if !h.site.Form(w, r) {
 		return
 	}
-	v, ok := h.keeper(w, r)
+	v, ok := h.freshKeeper(w, r)
 	if !ok {
 		return
 	}
