@@ -53,38 +53,44 @@ func Strong(password string, alone bool, context ...string) error {
 	case monotone(password):
 		return fault.New(fault.PasswordWeak, "rule", "common")
 	}
-	rest := letters(password)
 	words := slices.Clone(common)
 	for _, c := range context {
 		for _, w := range strings.FieldsFunc(c, func(r rune) bool { return !unicode.IsLetter(r) }) {
-			if w = letters(w); len(w) > 2 {
+			if w = onlyLetters(plain(w)); len(w) > 2 {
 				words = append(words, w)
 			}
 		}
 	}
 	// Longer words first, so that none is left half.
 	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
-	for _, w := range words {
-		rest = strings.ReplaceAll(rest, w, "")
-	}
-	if utf8.RuneCountInString(rest) < 3 && !variedDigits(password) {
-		return fault.New(fault.PasswordWeak, "rule", "common")
+	// A digit may stand for a letter, or be nothing but padding.
+	for _, reading := range []string{plain(password), lookAlikes.Replace(plain(password))} {
+		rest := onlyLetters(reading)
+		for _, w := range words {
+			rest = strings.ReplaceAll(rest, w, "")
+		}
+		if utf8.RuneCountInString(rest) < 3 && !variedDigits(password) {
+			return fault.New(fault.PasswordWeak, "rule", "common")
+		}
 	}
 	return nil
 }
 
 // lookAlikes are the signs that stand for letters in the oldest trick.
-var lookAlikes = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s", "!", "i", "ö", "o", "ä", "a", "å", "a")
+var lookAlikes = strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s", "!", "i")
 
-// letters is what remains of a password when look-alikes are read as letters
-// and everything else is dropped.
-func letters(text string) string {
+// plain folds case and the dots of our languages, as the words are written.
+func plain(text string) string {
+	return strings.NewReplacer("ö", "o", "ä", "a", "å", "a", "é", "e", "ü", "u").Replace(strings.ToLower(text))
+}
+
+func onlyLetters(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) {
 			return r
 		}
 		return -1
-	}, lookAlikes.Replace(strings.ToLower(text)))
+	}, text)
 }
 
 // monotone is one character, or one short run, again and again, or a sequence.
