@@ -123,7 +123,7 @@ func TestAPasskeyIsAddedUsedRefusedAndRemovedInARealBrowser(t *testing.T) {
 	d.sees("6-gone", ".problem")
 }
 
-func TestANewPersonalAccountBeginsWithAPasskey(t *testing.T) {
+func TestANewPersonalAccountBeginsWithAPasskeyInABrowser(t *testing.T) {
 	const newcomer = "newcomer@letters.example"
 	w := named(t)
 	d := newDesk(t, "passkey-new", 360, 740)
@@ -144,7 +144,7 @@ func TestANewPersonalAccountBeginsWithAPasskey(t *testing.T) {
 	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click("#passkey button"), chromedp.WaitVisible(`a[href="/account/password"]`))
 }
 
-func TestTheAccountPagesHoldTogetherNarrowAndDarkAndWithoutScript(t *testing.T) {
+func TestTheAccountPagesHoldTogetherNarrowAndDarkAndWithoutScriptInABrowser(t *testing.T) {
 	axe, err := os.ReadFile("../interop/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		skip(t, "axe-core is not installed: npm ci --prefix interop")
