@@ -115,6 +115,21 @@ func (s *Safe) counted(ctx context.Context, owner Owner, check func() error) err
 }
 
 func (s *Safe) countedAs(ctx context.Context, key string, check func() error) error {
+	return s.limited(ctx, key, freeTries, check)
+}
+
+// typedCodes are wrong codes of devices that bring no wait (row R83).
+const typedCodes = 5
+
+// Limited makes a try that is no credential of a person, such as the code of a
+// device; wrong ones are counted under the key. It fails with TooManyTries.
+func (s *Safe) Limited(ctx context.Context, key string, check func() error) error {
+	return s.limited(ctx, key, typedCodes, check)
+}
+
+// limited lets so many wrong tries pass before each brings a wait.
+func (s *Safe) limited(ctx context.Context, key string, free int, check func() error) error {
+	wait := func(n int) time.Duration { return waitAfter(n + freeTries - free) }
 	tries, err := s.store.Tries(ctx, key)
 	if err != nil {
 		return err
@@ -126,15 +141,15 @@ func (s *Safe) countedAs(ctx context.Context, key string, check func() error) er
 	var count int
 	err = s.store.AddTry(ctx, key, now, func(n int) time.Duration {
 		count = n
-		return waitAfter(n)
+		return wait(n)
 	})
 	if err != nil {
 		return err
 	}
 	// After the free tries each wait ends for one alone: not for those who
 	// read the same end of it and were counted later.
-	if count > freeTries && count != tries.Count+1 {
-		return tooMany(now, now.Add(waitAfter(count)))
+	if count > free && count != tries.Count+1 {
+		return tooMany(now, now.Add(wait(count)))
 	}
 	if err := check(); err != nil {
 		return err

@@ -108,7 +108,8 @@ func authorise(ctx context.Context, h *house.House, t id.Tenant) error {
 // tenants are all organisations of the world.
 func tenants() []tenant.Tenant {
 	one := func(t id.Tenant, name, domain, country, region string) tenant.Tenant {
-		return tenant.Tenant{ID: t, Name: name, Country: country, Region: region, Language: "en", Domains: []tenant.Domain{{Name: domain, Initial: true}}}
+		return tenant.Tenant{ID: t, Name: name, Country: country, Region: region, Language: "en", Domains: []tenant.Domain{{Name: domain, Initial: true}},
+			Settings: tenant.Settings{DeviceCodes: true}}
 	}
 	list := []tenant.Tenant{
 		one(Fabrikam, "Fabrikam", "fabrikam.example", "FI", "EU"),

@@ -55,7 +55,7 @@ const (
 
 func companies() []tenant.Tenant {
 	company := func(t id.Tenant, name, label, language string) tenant.Tenant {
-		return tenant.Tenant{ID: t, Name: name, Country: "FI", Region: "EU", Language: language, Domains: []tenant.Domain{
+		return tenant.Tenant{ID: t, Name: name, Country: "FI", Region: "EU", Language: language, Settings: tenant.Settings{DeviceCodes: true}, Domains: []tenant.Domain{
 			{Name: label + ".example"}, {Name: label + ".onentente.example", Initial: true},
 		}}
 	}

@@ -85,6 +85,7 @@ const (
 	AskForInvitation  Remedy = "ask-for-invitation"
 	ConnectProfile    Remedy = "connect-profile"
 	ReadTerms         Remedy = "read-terms"
+	UseBrowser        Remedy = "use-browser"
 )
 
 // Entry is one row of the catalogue.

@@ -85,8 +85,10 @@ const (
 	FactorPlace          Code = 53010
 	ApprovalWaiting      Code = 90095
 	RequestLoop          Code = 50196
+	AuthorizationPending Code = 70016
 	DeviceCodeWrong      Code = 70018
 	DeviceCodeExpired    Code = 70019
+	DeviceTooLate        Code = 70020
 	Unexpected           Code = 50000
 
 	TokenReused          Code = 9700001
@@ -118,6 +120,9 @@ const (
 	SetupLinkUnusable    Code = 9700050
 	InputInvalid         Code = 9700051
 	RequestRepeated      Code = 9700052
+	DeviceDeclined       Code = 9700053
+	DevicePollFast       Code = 9700054
+	DeviceSignInOff      Code = 9700055
 	AccessTokenMissing   Code = 9700100
 	AccessTokenInvalid   Code = 9700101
 	AccessTokenExpired   Code = 9700102
@@ -227,8 +232,10 @@ var rows = []Entry{
 	{FactorPlace, "ProofUpBlockedDueToRisk", "M11", Refused, IT, []Remedy{AskForPass, AskIT, UseAnother}},
 	{ApprovalWaiting, "AdminConsentRequiredRequestAccess", "M15", Refused, IT, []Remedy{WaitForDecision, AskIT, UseAnother}},
 	{RequestLoop, "LoopDetected", "M36", Request, Developer, []Remedy{CheckRequest, CopyReport}},
+	{AuthorizationPending, "AuthorizationPending", "M12", Interaction, You, []Remedy{WaitAndRetry}},
 	{DeviceCodeWrong, "BadVerificationCode", "M39", Person, You, []Remedy{TypeCodeAgain, NewDeviceCode}},
 	{DeviceCodeExpired, "CodeExpired", "M39", Grant, You, []Remedy{NewDeviceCode}},
+	{DeviceTooLate, "DeviceCodeExpired", "M39", Grant, You, []Remedy{NewDeviceCode}},
 	{Unexpected, "TokenIssuanceError", "M47", Internal, Operator, []Remedy{TryAgain, CopyReport}},
 
 	{TokenReused, "RefreshTokenReused", "M28", Grant, Developer, []Remedy{RenewConsent, AskIT}},
@@ -260,6 +267,9 @@ var rows = []Entry{
 	{SetupLinkUnusable, "SetupLinkUnusable", "M19", Absent, IT, []Remedy{AskForInvitation}},
 	{InputInvalid, "FormFieldInvalid", "M34", Person, You, []Remedy{TryAgain}},
 	{RequestRepeated, "RequestRepeatedTooSoon", "M06", Temporary, Time, []Remedy{WaitAndRetry}},
+	{DeviceDeclined, "DeviceSignInDeclined", "M13", Interaction, You, []Remedy{StartAgain}},
+	{DevicePollFast, "DevicePollsTooFast", "M37", Temporary, Time, []Remedy{WaitAndRetry}},
+	{DeviceSignInOff, "DeviceSignInOff", "M30", Refused, IT, []Remedy{UseBrowser, AskIT}},
 	{AccessTokenMissing, "AccessTokenMissing", "M34", Client, Developer, []Remedy{CheckRequest, CopyReport}},
 	{AccessTokenInvalid, "AccessTokenInvalid", "M34", Client, Developer, []Remedy{CheckRequest, CopyReport}},
 	{AccessTokenExpired, "AccessTokenExpired", "M34", Client, Developer, []Remedy{CheckRequest, CheckClock}},

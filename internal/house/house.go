@@ -91,6 +91,7 @@ type House struct {
 	Keys      *token.Keyring
 	Families  *token.Families
 	Issuer    *token.Issuer
+	Devices   *token.Devices
 	Journeys  *signin.Journeys
 	Attempts  *audit.Log
 	Outbox    *message.Outbox
@@ -157,6 +158,9 @@ func (h *House) build(ctx context.Context) error {
 	if h.Families, err = token.NewFamilies(db, source, custody); err != nil {
 		return err
 	}
+	if h.Devices, err = token.NewDevices(db, source, custody); err != nil {
+		return err
+	}
 	if h.Issuer, err = token.NewIssuer(h.Keys, source, custody, h.Origin); err != nil {
 		return err
 	}
@@ -197,7 +201,7 @@ func (h *House) buildEdges() error {
 	}
 	h.Pages, err = pages.NewSite(drawings, h.Origin, pages.Rooms{
 		Journeys: h.Journeys, Attempts: h.Attempts, People: h.People, Tenants: h.Tenants, Apps: h.Apps,
-		Families: h.Families, Custody: h.custody,
+		Families: h.Families, Custody: h.custody, Devices: h.Devices, Safe: h.Safe,
 	}, h.Source, h.Log)
 	if err != nil {
 		return err
@@ -207,15 +211,15 @@ func (h *House) buildEdges() error {
 	}
 	h.oauth, err = oauth.New(h.Origin, oauth.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
-		Families: h.Families, Issuer: h.Issuer, Keys: h.Keys, Journeys: h.Journeys, Attempts: h.Attempts,
+		Families: h.Families, Devices: h.Devices, Issuer: h.Issuer, Keys: h.Keys, Journeys: h.Journeys, Attempts: h.Attempts,
 	}, oauth.Pages{
-		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit, Loops: h.Pages.Loops,
+		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit, Loops: h.Pages.Loops, DeviceDone: h.Pages.DeviceDone,
 		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo, SignOut: h.Pages.AskSignOut,
 	}, h.Source, h.Log)
 	if err != nil {
 		return err
 	}
-	h.Pages.Finish, h.Pages.Decline = h.oauth.Finish, h.oauth.Decline
+	h.Pages.Finish, h.Pages.Decline, h.Pages.DeviceSignIn = h.oauth.Finish, h.oauth.Decline, h.oauth.DeviceSignIn
 	h.site = h.Pages.Handler()
 	h.partnerapi = partnerapi.New(partnerapi.Options{
 		Verify: h.Issuer.Verify, Customers: h.Customers, Partners: h.Partners, Tenants: h.Tenants,

@@ -16,6 +16,14 @@ import (
 // Finish answers an application whose person is proved and has consented: it
 // issues the code and sends the browser back.
 func (e *Edge) Finish(w http.ResponseWriter, r *http.Request, s signin.Screen) {
+	if kept, ok := deviceOf(s.Journey.Request); ok {
+		if err := e.finishDevice(r, s, kept); err != nil {
+			e.pages.Refuse(w, r, err, s.Journey.About(s.Step))
+			return
+		}
+		e.pages.DeviceDone(w, r, s)
+		return
+	}
 	fields, err := e.success(r, s)
 	if err != nil {
 		e.answerError(w, r, s.Journey.Request, err, s.Journey.About(s.Step))
@@ -26,6 +34,13 @@ func (e *Edge) Finish(w http.ResponseWriter, r *http.Request, s signin.Screen) {
 
 // Decline answers an application whose person said no, or was told no.
 func (e *Edge) Decline(w http.ResponseWriter, r *http.Request, s signin.Screen, err error) {
+	if kept, ok := deviceOf(s.Journey.Request); ok {
+		if answered := e.rooms.Devices.Decline(r.Context(), kept.Device); answered != nil {
+			err = answered
+		}
+		e.pages.Refuse(w, r, err, s.Journey.About(s.Step))
+		return
+	}
 	e.answerError(w, r, s.Journey.Request, err, s.Journey.About(s.Step))
 }
 
@@ -35,13 +50,7 @@ func (e *Edge) success(r *http.Request, s signin.Screen) ([][2]string, error) {
 	if err := json.Unmarshal(j.Request.Wire, &kept); err != nil {
 		return nil, err
 	}
-	g := token.Grant{
-		Client: j.Request.Client, Home: j.Home, Account: j.Account, SignInName: j.SignInName, Authority: kept.Authority,
-		RedirectURI: kept.RedirectURI, RedirectGiven: kept.RedirectGiven, Browser: kept.Browser,
-		Scope: j.Request.Scope, Resource: j.Request.Resource, Offline: kept.Offline, Nonce: kept.Nonce, TellMethods: kept.Methods,
-		Challenge: kept.Challenge, ChallengeMethod: "S256",
-		Methods: j.Methods, AuthAt: j.AuthAt, FactorAt: j.FactorAt, Session: j.SID, Address: remote(r),
-	}
+	g := granted(r, j, kept)
 	code, err := e.rooms.Families.Code(g)
 	if err != nil {
 		return nil, err
@@ -65,6 +74,17 @@ func (e *Edge) success(r *http.Request, s signin.Screen) ([][2]string, error) {
 		fields = append(fields, [2]string{"client_info", token.ClientInfo(j.Home, j.Account)})
 	}
 	return append(fields, [2]string{"session_state", j.SID}), nil
+}
+
+// granted is what a finished sign-in gives to its application.
+func granted(r *http.Request, j signin.Journey, kept wire) token.Grant {
+	return token.Grant{
+		Client: j.Request.Client, Home: j.Home, Account: j.Account, SignInName: j.SignInName, Authority: kept.Authority,
+		RedirectURI: kept.RedirectURI, RedirectGiven: kept.RedirectGiven, Browser: kept.Browser,
+		Scope: j.Request.Scope, Resource: j.Request.Resource, Offline: kept.Offline, Nonce: kept.Nonce, TellMethods: kept.Methods,
+		Challenge: kept.Challenge, ChallengeMethod: "S256",
+		Methods: j.Methods, AuthAt: j.AuthAt, FactorAt: j.FactorAt, Session: j.SID, Address: remote(r),
+	}
 }
 
 func hasWord(text, word string) bool { return slices.Contains(strings.Fields(text), word) }

@@ -31,6 +31,9 @@ type wire struct {
 	Offline       bool      `json:"offline,omitempty"`
 	// Methods: the ID token shall tell how the person was proved.
 	Methods bool `json:"methods,omitempty"`
+	// Device is the digest of the request of a device that waits for this
+	// sign-in; there is no redirect address then.
+	Device string `json:"device,omitempty"`
 }
 
 // authorize serves the authorization endpoint. Until the client and its

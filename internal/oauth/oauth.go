@@ -30,6 +30,7 @@ type Rooms struct {
 	Consents  *consent.Ledger
 	Customers *customer.Ledger
 	Families  *token.Families
+	Devices   *token.Devices
 	Issuer    *token.Issuer
 	Keys      *token.Keyring
 	Journeys  *signin.Journeys
@@ -52,6 +53,8 @@ type Pages struct {
 	FormPost func(w http.ResponseWriter, r *http.Request, target string, fields [][2]string)
 	// Leave carries a person to an address that a redirect cannot reach.
 	Leave func(w http.ResponseWriter, r *http.Request, target string)
+	// DeviceDone says that a device is signed in.
+	DeviceDone func(http.ResponseWriter, *http.Request, signin.Screen)
 	// SignOut asks who should be signed out, or does it when hinted.
 	SignOut func(w http.ResponseWriter, r *http.Request, back string, hinted bool)
 }
@@ -102,6 +105,9 @@ var endpoints = map[string]struct {
 	"oauth2/v2.0/authorize":                 {2, endpoint{"GET POST", (*Edge).authorize}},
 	"oauth2/token":                          {1, endpoint{"POST", (*Edge).token}},
 	"oauth2/v2.0/token":                     {2, endpoint{"POST", (*Edge).token}},
+	"oauth2/devicecode":                     {1, endpoint{"GET POST", (*Edge).deviceCode}},
+	"oauth2/v2.0/devicecode":                {2, endpoint{"GET POST", (*Edge).deviceCode}},
+	"oauth2/deviceauth":                     {1, endpoint{"GET", (*Edge).deviceAuth}},
 	"oauth2/v2.0/revoke":                    {2, endpoint{"POST", (*Edge).revoke}},
 	"oauth2/logout":                         {1, endpoint{"GET POST", (*Edge).logout}},
 	"oauth2/v2.0/logout":                    {2, endpoint{"GET POST", (*Edge).logout}},

@@ -38,6 +38,9 @@ var grants = map[string]func(*Edge, context.Context, exchange) (answer, error){
 	"refresh_token":      (*Edge).refresh,
 	"client_credentials": (*Edge).clientCredentials,
 	"password":           (*Edge).password,
+	// MSAL Go and MSAL Node send the short name (identity-platform.md 0, rule 13).
+	"device_code": (*Edge).pollDevice,
+	"urn:ietf:params:oauth:grant-type:device_code": (*Edge).pollDevice,
 }
 
 // token serves the token endpoint.

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/seal"
@@ -36,6 +38,9 @@ type Site struct {
 	// Trial takes the answer to a test sign-in at a company's provider, with the
 	// state that came back, without TrialState.
 	Trial func(w http.ResponseWriter, r *http.Request, state string)
+	// DeviceSignIn turns the request of a device into a sign-in; the house plugs
+	// in the edge.
+	DeviceSignIn func(context.Context, token.DeviceRequest) (signin.Request, application.Application, error)
 	// Watch, when set, sees each screen: the inbox of the dev world shows the
 	// codes of authenticator apps that nobody has installed.
 	Watch func(signin.Screen)
@@ -52,6 +57,8 @@ type Rooms struct {
 	Apps     *application.Registry
 	Families *token.Families
 	Custody  *seal.Custody
+	Devices  *token.Devices
+	Safe     *credential.Safe
 }
 
 // NewSite opens the pages for visitors.
@@ -91,6 +98,8 @@ func (s *Site) route() {
 	mux.Handle("GET /assets/", s.Assets())
 	mux.HandleFunc("POST "+stepAddress, s.takeStep)
 	mux.HandleFunc("GET "+upstreamAddress, s.takeUpstream)
+	mux.HandleFunc("GET "+deviceAddress, s.device)
+	mux.HandleFunc("POST "+deviceAddress, s.takeDevice)
 	mux.HandleFunc("GET /signin/", s.outOfDate)
 	mux.HandleFunc("GET "+signOutAddress, func(w http.ResponseWriter, r *http.Request) { s.AskSignOut(w, r, "", false) })
 	mux.HandleFunc("POST "+signOutAddress, s.signOut)

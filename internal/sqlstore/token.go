@@ -148,6 +148,7 @@ func (db *DB) Prune(ctx context.Context, now time.Time) error {
 			{`DELETE FROM journey WHERE expires_at < $1`, now},
 			{`DELETE FROM spent_code WHERE expires_at < $1`, now.Add(-time.Hour)},
 			{`DELETE FROM passkey_challenge WHERE until_at < $1`, now.Add(-time.Hour)},
+			{`DELETE FROM device_request WHERE expires_at < $1`, now.Add(-time.Hour)},
 			{`DELETE FROM assertion WHERE until_at < $1`, now.Add(-time.Hour)},
 			{`DELETE FROM browser_session WHERE created_at < $1`, now.Add(-48 * time.Hour)},
 			{`DELETE FROM refresh_family WHERE created_at < $1 AND used_at < $1`, now.Add(-180 * 24 * time.Hour)},

@@ -46,6 +46,9 @@ type Settings struct {
 	UserConsent ConsentPolicy `json:"userConsent,omitempty"`
 	// FactorSetup says where people can set up a second factor.
 	FactorSetup FactorPolicy `json:"factorSetup,omitempty"`
+	// DeviceCodes lets people sign in devices by a code. It is off by default:
+	// a stranger can send such a code (row R87).
+	DeviceCodes bool `json:"deviceCodes,omitempty"`
 	// BlockPartners refuses delegated access by partners' people, as a
 	// conditional-access rule of a customer does.
 	BlockPartners bool `json:"blockPartners,omitempty"`
