@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/ententetest"
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/devworld"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
 )
 
 // walker is a person in front of a browser, whose pages a test looks at one by
@@ -500,4 +502,33 @@ func TestJ02_ASecondStartAsksNothingAndTwoPeopleAreAskedWhich(t *testing.T) {
 		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
 	}.Encode())
 	p.sees("Choose an account", devworld.Anna, devworld.Ville)
+}
+
+// An app that is closed to a person is closed to what it got for them, too.
+func TestAClosedAppGetsNoNewTokenForThePersonItIsClosedTo(t *testing.T) {
+	w := ententetest.Start(t)
+	ctx := context.Background()
+	v := w.Visitor(ententetest.Ada)
+	answer, err := v.SignIn(ctx, w.Origin+"/organizations/oauth2/v2.0/authorize?"+url.Values{
+		"client_id": {ententetest.PortalApp}, "response_type": {"code"}, "redirect_uri": {"http://localhost/"}, "scope": {"openid offline_access User.Read"}}.Encode(), "http://localhost/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(form url.Values) map[string]any {
+		form["client_id"], form["client_secret"] = []string{ententetest.PortalApp}, []string{ententetest.PortalSecret}
+		_, got := post(t, w, "/organizations/oauth2/v2.0/token", form)
+		return got
+	}
+	got := ask(url.Values{"grant_type": {"authorization_code"}, "code": {answer.Get("code")}, "redirect_uri": {"http://localhost/"}})
+	refresh, _ := got["refresh_token"].(string)
+	if refresh == "" {
+		t.Fatalf("%v", got)
+	}
+	e := audit.Event{ID: "e1", At: ententetest.Now(), Tenant: devworld.Northwind, Verb: "app.assigned-only"}
+	if err := w.Inside().Apps.OpenTo(ctx, devworld.Northwind, id.App(ententetest.PortalApp), true, e); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}}); got["access_token"] != nil || !strings.HasPrefix(got["error_description"].(string), "AADSTS50105") {
+		t.Errorf("%v", got)
+	}
 }

@@ -61,6 +61,7 @@ func messages() []Scenario {
 		{ID: "M35", Title: "A page that is out of date", Start: "/signin/step", Messages: []string{"M35"}, Steps: []string{"Start again."}},
 		{ID: "M36", Title: "Back and forth", As: Pat, Start: "/dev/loop", Messages: []string{"M36"}, Steps: []string{"Sign in; the app sends you back until we stop it."}},
 		{ID: "M37", Title: "Busy", As: Anna, Start: desk("login_hint", Anna), Messages: []string{"M37"}, prepare: breakFor(fault.New(fault.DirectoryBusy)), Steps: []string{"Sign in within a minute and a half; the page tries again by itself."}},
+		{ID: "M39", Title: "A device code that does not work", Start: "/device?user_code=BBBB-BBBB", Messages: []string{"M39"}, Steps: []string{"Send the code; no device waits for it."}},
 		{ID: "M46", Title: "Another role is needed", As: Anna, Start: "/programme", Messages: []string{"M46"}, Steps: []string{"Only the owner's staff is let in."}},
 		{ID: "M47", Title: "Something broke on our side", As: Anna, Start: desk("login_hint", Anna), Messages: []string{"M47"}, prepare: breakFor(errDev), Steps: []string{"Sign in within a minute and a half."}},
 		{ID: "M48", Title: "Maintenance", As: Anna, Start: desk("login_hint", Anna), Messages: []string{"M48"}, Steps: []string{"Sign in within a minute and a half: pages can be read, nothing can be changed."},

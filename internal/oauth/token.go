@@ -248,6 +248,9 @@ func (e *Edge) holder(ctx context.Context, authority tenant.Authority, g token.G
 	if !policy.StillGood(policy.Facts{Tenant: home, Person: person, SecondFactorAt: g.FactorAt}) {
 		return holder{}, fault.New(fault.SecondFactorRequired)
 	}
+	if err := e.assigned(ctx, g); err != nil {
+		return holder{}, err
+	}
 	if authority.Admits(g.Home) {
 		return holder{home, token.Member(person)}, nil
 	}
@@ -263,6 +266,23 @@ func (e *Edge) holder(ctx context.Context, authority tenant.Authority, g token.G
 		return holder{}, fault.New(fault.BlockedByPolicy, "organisation", at.Name)
 	}
 	return holder{at, e.rooms.Issuer.Visitor(person, at.ID, delegation.Roles)}, nil
+}
+
+// assigned checks that the person's organisation still opens the application
+// to them.
+func (e *Edge) assigned(ctx context.Context, g token.Grant) error {
+	principal, err := e.rooms.Apps.Principal(ctx, g.Home, g.Client)
+	if fault.Has(err, fault.AppNotInTenant) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	open, err := e.rooms.Apps.Admits(ctx, principal, g.Account)
+	if err == nil && !open {
+		return fault.New(fault.NotAssigned, "app", string(g.Client))
+	}
+	return err
 }
 
 // mint makes the access token for a person, after consent has been checked.

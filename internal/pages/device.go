@@ -59,9 +59,30 @@ func (s *Site) device(w http.ResponseWriter, r *http.Request) {
 
 func (s *Site) drawDeviceCode(w http.ResponseWriter, r *http.Request, f Frame, typed string) {
 	f.Lang, f.Action = s.Language(r), deviceAddress
-	sh := s.sheet(f, DeviceCodeView{Frame: f, Typed: typed}, "device.title")
-	sh.Field, sh.Again = "code", deviceAddress
-	s.render(w, http.StatusOK, "device.html", sh)
+	s.DeviceCode(w, DeviceCodeView{Frame: f, Typed: typed})
+}
+
+// DeviceCode writes the page that takes a code (X1).
+func (p *Pages) DeviceCode(w http.ResponseWriter, v DeviceCodeView) {
+	s := p.sheet(v.Frame, v, "device.title")
+	s.Field, s.Again = "code", deviceAddress
+	p.render(w, http.StatusOK, "device.html", s)
+}
+
+// DeviceConfirm writes the question whether the person started it.
+func (p *Pages) DeviceConfirm(w http.ResponseWriter, v DeviceConfirmView) {
+	p.render(w, http.StatusOK, "deviceconfirm.html", p.sheet(v.Frame, v, "device.confirm.title"))
+}
+
+// DeviceEndView is the last page; Key is its word.
+type DeviceEndView struct {
+	Frame
+	Key string
+}
+
+// DeviceEnd writes what became of it.
+func (p *Pages) DeviceEnd(w http.ResponseWriter, v DeviceEndView) {
+	p.render(w, http.StatusOK, "deviceend.html", p.sheet(v.Frame, v, v.Key+".title"))
 }
 
 // takeDevice takes a code, or the answer to the question that follows it.
@@ -126,8 +147,7 @@ func (s *Site) askDevice(w http.ResponseWriter, r *http.Request, browser signin.
 			v.Permissions = append(v.Permissions, Permission{Resource: resource.Resource.Name, Name: name})
 		}
 	}
-	sh := s.sheet(f, v, "device.confirm.title")
-	s.render(w, http.StatusOK, "deviceconfirm.html", sh)
+	s.DeviceConfirm(w, v)
 }
 
 func (s *Site) confirmDevice(w http.ResponseWriter, r *http.Request, yes bool) {
@@ -149,7 +169,7 @@ func (s *Site) confirmDevice(w http.ResponseWriter, r *http.Request, yes bool) {
 			s.RefuseVisit(w, r, err, about)
 			return
 		}
-		s.drawDeviceEnd(w, r, "device.declined")
+		s.DeviceEnd(w, DeviceEndView{Frame: Frame{Lang: s.Language(r)}, Key: "device.declined"})
 		return
 	}
 	request, _, err := s.DeviceSignIn(r.Context(), d)
@@ -171,13 +191,5 @@ func (s *Site) confirmDevice(w http.ResponseWriter, r *http.Request, yes bool) {
 // DeviceDone says that the device is signed in.
 func (s *Site) DeviceDone(w http.ResponseWriter, r *http.Request, screen signin.Screen) {
 	s.remember(w, r, screen)
-	s.drawDeviceEnd(w, r, "device.done")
-}
-
-// deviceEndView is the last page.
-type deviceEndView struct{ Key string }
-
-func (s *Site) drawDeviceEnd(w http.ResponseWriter, r *http.Request, key string) {
-	f := Frame{Lang: s.Language(r)}
-	s.render(w, http.StatusOK, "deviceend.html", s.sheet(f, deviceEndView{key}, key+".title"))
+	s.DeviceEnd(w, DeviceEndView{Frame: Frame{Lang: s.Language(r)}, Key: "device.done"})
 }

@@ -65,7 +65,7 @@ func scenes(target string) []scene {
 	for _, problem := range []struct{ page, key string }{
 		{"address", "problem.address.missing"}, {"address", "problem.address.form"},
 		{"address", "problem.personal"}, {"mailbox", "problem.mailcode"}, {"mailbox", "problem.repeated"}, {"new-password", "problem.password.common"},
-		{"new-account", "problem.name"}, {"pass", "problem.pass"}, {"ask-approval", "problem.reason"},
+		{"new-account", "problem.name"}, {"pass", "problem.pass"}, {"ask-approval", "problem.reason"}, {"device", "problem.device.wrong"},
 		{"password", "problem.credentials"}, {"password", "problem.wait"},
 		{"code", "problem.code"}, {"code", "problem.code.used"}, {"code", "problem.code.clock"}, {"code", "problem.code.form"},
 		{"enrol", "problem.code.clock"}, {"codes", "problem.kept"},
@@ -172,6 +172,16 @@ func everyPage(c cast, target string, frame func(lang string) pages.Frame, add f
 	})
 	add("waiting", func(p P, w W, lang string) {
 		p.Waiting(w, pages.WaitingView{ConsentView: consent(lang), Since: noon, Reminded: noon, Reviewers: 1, Reference: "7Q4K-2MXD", Notice: "waiting.reminded"})
+	})
+	add("device", func(p P, w W, lang string) {
+		p.DeviceCode(w, pages.DeviceCodeView{Frame: frame(lang), Typed: "WDJB-MJHT"})
+	})
+	add("device-confirm", func(p P, w W, lang string) {
+		p.DeviceConfirm(w, pages.DeviceConfirmView{Frame: frame(lang), Code: "WDJB-MJHT", App: c.app, Publisher: c.publisher, PublisherDomain: "fabrikam.example",
+			Verified: true, From: "192.0.2.7", Agent: "MSAL.Go " + c.publisher, Asked: noon, Permissions: consent(lang).Permissions})
+	})
+	add("device-end", func(p P, w W, lang string) {
+		p.DeviceEnd(w, pages.DeviceEndView{Frame: frame(lang), Key: "device.done"})
 	})
 	add("resume", func(p P, w W, lang string) {
 		p.Resume(w, pages.ResumeView{Frame: frame(lang), Fields: url.Values{"text": {c.publisher}}})
