@@ -16,7 +16,7 @@ import (
 
 	"github.com/entente-id/entente/ententetest"
 	"github.com/entente-id/entente/internal/devworld"
-	programme "github.com/entente-id/entente/internal/partner"
+	programme "github.com/entente-id/entente/internal/programme"
 )
 
 func TestJ21_ThePortalAsksNothingBeforeTheSignIn(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/house"
 	"github.com/entente-id/entente/internal/id"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -115,8 +115,8 @@ var terms = map[string]string{
 
 // seedProgramme founds the programme and invites its first people.
 func seedProgramme(ctx context.Context, h *house.House) error {
-	err := h.Programme.Found(ctx, partner.Programme{
-		Owner: Fabrikam, Name: "Fabrikam partner programme", Contact: Pat, Portal: SalesPortal, SwapPolicy: partner.SwapAtOnce,
+	err := h.Programme.Found(ctx, programme.Programme{
+		Owner: Fabrikam, Name: "Fabrikam partner programme", Contact: Pat, Portal: SalesPortal, SwapPolicy: programme.SwapAtOnce,
 	})
 	if err != nil {
 		return fmt.Errorf("found the programme: %w", err)
@@ -130,7 +130,7 @@ func seedProgramme(ctx context.Context, h *house.House) error {
 	for _, address := range []string{Liisa, Kai, Noora, Otto, Private, Niko, Wilma} {
 		list += address + "\n"
 	}
-	called, err := h.Programme.Invite(ctx, by, partner.Call{List: list, Role: partner.PlainMember, Language: "en", Note: "We look forward to working with you."})
+	called, err := h.Programme.Invite(ctx, by, programme.Call{List: list, Role: programme.PlainMember, Language: "en", Note: "We look forward to working with you."})
 	if err != nil {
 		return fmt.Errorf("invite: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -34,7 +34,7 @@ type Store interface {
 type Rooms struct {
 	Attempts  *audit.Log
 	Journeys  *signin.Journeys
-	Programme *partner.Membership
+	Programme *programme.Membership
 	Tenants   *tenant.Directory
 	People    *account.People
 	Apps      *application.Registry
@@ -114,7 +114,7 @@ func (d *Desk) reader(ctx context.Context, by audit.Caller, a audit.Attempt) (Re
 
 // ofProgramme: the owner helps people who were on the way to its own
 // applications, or to no application at all, and nobody else.
-func (d *Desk) ofProgramme(ctx context.Context, p partner.Programme, a audit.Attempt) (Reader, error) {
+func (d *Desk) ofProgramme(ctx context.Context, p programme.Programme, a audit.Attempt) (Reader, error) {
 	if a.App == "" || a.App == p.Portal {
 		return Programme, nil
 	}
@@ -148,7 +148,7 @@ func (d *Desk) Simulate(ctx context.Context, by audit.Caller, reference string, 
 		return Outcome{}, err
 	}
 	if reader == Holder {
-		return Outcome{}, fault.New(fault.RoleMissing, "role", partner.ProgrammeStaff)
+		return Outcome{}, fault.New(fault.RoleMissing, "role", programme.ProgrammeStaff)
 	}
 	step, refusal, err := d.Journeys.Simulate(ctx, a, change)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 )
 
 // Help is a request for help with a failed attempt. No reproduction is needed:
@@ -158,7 +158,7 @@ func (d *Desk) mayHelp(ctx context.Context, by audit.Caller) error {
 		return err
 	}
 	if !person.Disabled && by.Home == by.Tenant &&
-		(person.Holds(account.GlobalAdministrator, account.HelpdeskAdministrator, account.UserAdministrator) || person.MayConsentForAll() || person.In(partner.ProgrammeStaff)) {
+		(person.Holds(account.GlobalAdministrator, account.HelpdeskAdministrator, account.UserAdministrator) || person.MayConsentForAll() || person.In(programme.ProgrammeStaff)) {
 		return nil
 	}
 	return fault.New(fault.RoleMissing, "role", "Helpdesk Administrator")

@@ -36,6 +36,7 @@ import (
 	"github.com/entente-id/entente/internal/pages/portal"
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/partnerapi"
+	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/sqlstore"
@@ -100,7 +101,7 @@ type House struct {
 	SetupLinks *tenant.SetupLinks
 	Upstreams  *federation.Upstreams
 	Desk       *diagnosis.Desk
-	Programme  *partner.Membership
+	Programme  *programme.Membership
 	Passkeys   *credential.Passkeys
 	Approvals  *consent.Approvals
 	Pages      *pages.Site
@@ -174,7 +175,7 @@ func (h *House) build(ctx context.Context) error {
 	h.Approvals = consent.NewApprovals(db, h.Consents, h.People, h.Apps, h.Tenants, h.Outbox, source)
 	h.Links = account.NewLinks(db, source)
 	h.SetupLinks = tenant.NewSetupLinks(db, h.Tenants, h.Outbox, source)
-	if h.Programme, err = partner.NewMembership(db, h.People, h.Tenants, h.Outbox, source, custody); err != nil {
+	if h.Programme, err = programme.NewMembership(db, h.People, h.Tenants, h.Outbox, source, custody); err != nil {
 		return err
 	}
 	client := outbound.New(outbound.Options{Allow: h.MayFetch, Roots: h.Roots})

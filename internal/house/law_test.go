@@ -23,7 +23,7 @@ var levels = [][]string{
 	{"internal/tenant"},
 	{"internal/account", "internal/application"},
 	{"internal/credential", "internal/policy", "internal/consent"},
-	{"internal/partner", "internal/customer"},
+	{"internal/partner", "internal/programme", "internal/customer"},
 	{"internal/token"},
 	{"internal/signin"},
 	{"internal/diagnosis"},

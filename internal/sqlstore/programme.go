@@ -7,15 +7,15 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 )
 
-var _ partner.MemberStore = (*DB)(nil)
+var _ programme.MemberStore = (*DB)(nil)
 
 // CommitDeed writes a deed of the programme, all of it or nothing.
-func (db *DB) CommitDeed(ctx context.Context, owner id.Tenant, d partner.Deed) error {
+func (db *DB) CommitDeed(ctx context.Context, owner id.Tenant, d programme.Deed) error {
 	return db.write(ctx, func(x *tx) error {
-		for _, write := range []func(id.Tenant, partner.Deed) error{
+		for _, write := range []func(id.Tenant, programme.Deed) error{
 			x.programmes, x.members, x.invitations, x.requests, x.rosters, x.swaps, x.mailboxes, x.terms,
 		} {
 			if err := write(owner, d); err != nil {
@@ -60,7 +60,7 @@ func (t *tx) swapped(what, text string, args ...any) error {
 	return nil
 }
 
-func (t *tx) programmes(_ id.Tenant, d partner.Deed) error {
+func (t *tx) programmes(_ id.Tenant, d programme.Deed) error {
 	for _, p := range d.Programmes {
 		err := t.keep("programme", p, p.Version,
 			`INSERT INTO programme (slot, doc, version) VALUES (1, $1, 1) ON CONFLICT DO NOTHING`,
@@ -72,7 +72,7 @@ func (t *tx) programmes(_ id.Tenant, d partner.Deed) error {
 	return nil
 }
 
-func (t *tx) members(owner id.Tenant, d partner.Deed) error {
+func (t *tx) members(owner id.Tenant, d programme.Deed) error {
 	for _, m := range d.Members {
 		domain, _ := account.DomainOf(m.InvitedAs)
 		err := t.keep("member", m, m.Version,
@@ -88,7 +88,7 @@ func (t *tx) members(owner id.Tenant, d partner.Deed) error {
 	return nil
 }
 
-func (t *tx) invitations(owner id.Tenant, d partner.Deed) error {
+func (t *tx) invitations(owner id.Tenant, d programme.Deed) error {
 	for _, i := range d.Invitations {
 		domain, _ := account.DomainOf(i.Address)
 		err := t.keep("invitation", i, i.Version,
@@ -106,7 +106,7 @@ func (t *tx) invitations(owner id.Tenant, d partner.Deed) error {
 	return nil
 }
 
-func (t *tx) requests(owner id.Tenant, d partner.Deed) error {
+func (t *tx) requests(owner id.Tenant, d programme.Deed) error {
 	for _, r := range d.Requests {
 		err := t.keep("access request", r, r.Version,
 			`INSERT INTO access_request (owner, id, tenant, account, state, at, doc, version)
@@ -121,7 +121,7 @@ func (t *tx) requests(owner id.Tenant, d partner.Deed) error {
 	return nil
 }
 
-func (t *tx) rosters(owner id.Tenant, d partner.Deed) error {
+func (t *tx) rosters(owner id.Tenant, d programme.Deed) error {
 	for _, r := range d.Rosters {
 		err := t.keep("roster", r, r.Version,
 			`INSERT INTO roster (owner, tenant, state, at, doc, version) VALUES ($1, $2, $3, $4, $5, 1) ON CONFLICT DO NOTHING`,
@@ -141,7 +141,7 @@ func (t *tx) rosters(owner id.Tenant, d partner.Deed) error {
 	return nil
 }
 
-func (t *tx) swaps(owner id.Tenant, d partner.Deed) error {
+func (t *tx) swaps(owner id.Tenant, d programme.Deed) error {
 	for _, s := range d.Swaps {
 		err := t.keep("swap", s, s.Version,
 			`INSERT INTO swap (owner, id, tenant, account, state, undo_hash, expires_at, at, doc, version)
@@ -156,7 +156,7 @@ func (t *tx) swaps(owner id.Tenant, d partner.Deed) error {
 	return nil
 }
 
-func (t *tx) mailboxes(owner id.Tenant, d partner.Deed) error {
+func (t *tx) mailboxes(owner id.Tenant, d programme.Deed) error {
 	for _, b := range d.Mailboxes {
 		err := t.keep("mailbox", b, b.Version,
 			`INSERT INTO swap_mailbox (owner, address_key, doc, version) VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING`,
@@ -171,7 +171,7 @@ func (t *tx) mailboxes(owner id.Tenant, d partner.Deed) error {
 
 // terms writes versions, which are new or somebody else's, and acceptances, of
 // which the first counts.
-func (t *tx) terms(owner id.Tenant, d partner.Deed) error {
+func (t *tx) terms(owner id.Tenant, d programme.Deed) error {
 	for _, v := range d.Terms {
 		err := t.keep("terms", v, 0, `INSERT INTO terms (owner, number, doc) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, "",
 			string(owner), v.Version)

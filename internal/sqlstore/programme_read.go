@@ -7,7 +7,7 @@ import (
 
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 )
 
 // versioned reads one document and the version that its row has.
@@ -43,64 +43,64 @@ func allVersioned[T any](ctx context.Context, db *DB, what string, version func(
 	return list, nil
 }
 
-func programmeVersion(p *partner.Programme) *int64   { return &p.Version }
-func memberVersion(m *partner.Member) *int64         { return &m.Version }
-func invitationVersion(i *partner.Invitation) *int64 { return &i.Version }
-func requestVersion(r *partner.AccessRequest) *int64 { return &r.Version }
-func rosterVersion(r *partner.Roster) *int64         { return &r.Version }
-func swapVersion(s *partner.Swap) *int64             { return &s.Version }
-func mailboxVersion(b *partner.Mailbox) *int64       { return &b.Version }
+func programmeVersion(p *programme.Programme) *int64   { return &p.Version }
+func memberVersion(m *programme.Member) *int64         { return &m.Version }
+func invitationVersion(i *programme.Invitation) *int64 { return &i.Version }
+func requestVersion(r *programme.AccessRequest) *int64 { return &r.Version }
+func rosterVersion(r *programme.Roster) *int64         { return &r.Version }
+func swapVersion(s *programme.Swap) *int64             { return &s.Version }
+func mailboxVersion(b *programme.Mailbox) *int64       { return &b.Version }
 
 // Programme gives the one programme.
-func (db *DB) Programme(ctx context.Context) (partner.Programme, error) {
+func (db *DB) Programme(ctx context.Context) (programme.Programme, error) {
 	return versioned(ctx, db, "programme", programmeVersion, `SELECT doc, version FROM programme WHERE slot = 1`)
 }
 
 // Member finds by home tenant and object id.
-func (db *DB) Member(ctx context.Context, owner, t id.Tenant, who id.Object) (partner.Member, error) {
+func (db *DB) Member(ctx context.Context, owner, t id.Tenant, who id.Object) (programme.Member, error) {
 	return versioned(ctx, db, "member", memberVersion,
 		`SELECT doc, version FROM member WHERE owner = $1 AND tenant = $2 AND account = $3`, string(owner), string(t), string(who))
 }
 
 // Members lists those of one organisation.
-func (db *DB) Members(ctx context.Context, owner, t id.Tenant, after id.Object, limit int) ([]partner.Member, error) {
+func (db *DB) Members(ctx context.Context, owner, t id.Tenant, after id.Object, limit int) ([]programme.Member, error) {
 	return allVersioned(ctx, db, "members", memberVersion, `SELECT doc, version FROM member
 		WHERE owner = $1 AND tenant = $2 AND account > $3 ORDER BY account LIMIT $4`, string(owner), string(t), string(after), limit)
 }
 
 // MembersAt lists those known by an address.
-func (db *DB) MembersAt(ctx context.Context, owner id.Tenant, key string) ([]partner.Member, error) {
+func (db *DB) MembersAt(ctx context.Context, owner id.Tenant, key string) ([]programme.Member, error) {
 	return allVersioned(ctx, db, "members", memberVersion, `SELECT doc, version FROM member
 		WHERE owner = $1 AND address_key = $2 ORDER BY tenant, account LIMIT 100`, string(owner), key)
 }
 
 // MembersIn lists those known by an address of a domain.
-func (db *DB) MembersIn(ctx context.Context, owner id.Tenant, domain string, limit int) ([]partner.Member, error) {
+func (db *DB) MembersIn(ctx context.Context, owner id.Tenant, domain string, limit int) ([]programme.Member, error) {
 	return allVersioned(ctx, db, "members", memberVersion, `SELECT doc, version FROM member
 		WHERE owner = $1 AND domain = $2 ORDER BY address_key, tenant, account LIMIT $3`, string(owner), domain, limit)
 }
 
 // Invitation finds by id.
-func (db *DB) Invitation(ctx context.Context, owner id.Tenant, invitation string) (partner.Invitation, error) {
+func (db *DB) Invitation(ctx context.Context, owner id.Tenant, invitation string) (programme.Invitation, error) {
 	return versioned(ctx, db, "invitation", invitationVersion,
 		`SELECT doc, version FROM invitation WHERE owner = $1 AND id = $2`, string(owner), invitation)
 }
 
 // InvitationOf finds by the digest of a token.
-func (db *DB) InvitationOf(ctx context.Context, owner id.Tenant, hash string) (partner.Invitation, error) {
+func (db *DB) InvitationOf(ctx context.Context, owner id.Tenant, hash string) (programme.Invitation, error) {
 	return versioned(ctx, db, "invitation", invitationVersion,
 		`SELECT doc, version FROM invitation WHERE owner = $1 AND token_hash = $2`, string(owner), hash)
 }
 
 // OpenInvitation finds the open one of an address.
-func (db *DB) OpenInvitation(ctx context.Context, owner id.Tenant, key string) (partner.Invitation, error) {
+func (db *DB) OpenInvitation(ctx context.Context, owner id.Tenant, key string) (programme.Invitation, error) {
 	return versioned(ctx, db, "invitation", invitationVersion, `SELECT doc, version FROM invitation
 		WHERE owner = $1 AND address_key = $2 AND state IN ('sent', 'opened', 'elsewhere')`, string(owner), key)
 }
 
 // Invitations lists newest first.
-func (db *DB) Invitations(ctx context.Context, owner id.Tenant, after partner.Cursor, limit int) ([]partner.Invitation, error) {
-	if after == (partner.Cursor{}) {
+func (db *DB) Invitations(ctx context.Context, owner id.Tenant, after programme.Cursor, limit int) ([]programme.Invitation, error) {
+	if after == (programme.Cursor{}) {
 		return allVersioned(ctx, db, "invitations", invitationVersion, `SELECT doc, version FROM invitation
 			WHERE owner = $1 ORDER BY at DESC, id LIMIT $2`, string(owner), limit)
 	}
@@ -110,96 +110,96 @@ func (db *DB) Invitations(ctx context.Context, owner id.Tenant, after partner.Cu
 }
 
 // InvitationsIn lists those to a domain.
-func (db *DB) InvitationsIn(ctx context.Context, owner id.Tenant, domain string, limit int) ([]partner.Invitation, error) {
+func (db *DB) InvitationsIn(ctx context.Context, owner id.Tenant, domain string, limit int) ([]programme.Invitation, error) {
 	return allVersioned(ctx, db, "invitations", invitationVersion, `SELECT doc, version FROM invitation
 		WHERE owner = $1 AND domain = $2 ORDER BY address_key, at DESC, id LIMIT $3`, string(owner), domain, limit)
 }
 
 // DueInvitations lists open ones that ended.
-func (db *DB) DueInvitations(ctx context.Context, owner id.Tenant, now time.Time, limit int) ([]partner.Invitation, error) {
+func (db *DB) DueInvitations(ctx context.Context, owner id.Tenant, now time.Time, limit int) ([]programme.Invitation, error) {
 	return allVersioned(ctx, db, "invitations", invitationVersion, `SELECT doc, version FROM invitation
 		WHERE owner = $1 AND state IN ('sent', 'opened', 'elsewhere') AND expires_at <= $2 ORDER BY expires_at, id LIMIT $3`,
 		string(owner), micros(now), limit)
 }
 
 // AccessRequest finds by id.
-func (db *DB) AccessRequest(ctx context.Context, owner id.Tenant, request string) (partner.AccessRequest, error) {
+func (db *DB) AccessRequest(ctx context.Context, owner id.Tenant, request string) (programme.AccessRequest, error) {
 	return versioned(ctx, db, "access request", requestVersion,
 		`SELECT doc, version FROM access_request WHERE owner = $1 AND id = $2`, string(owner), request)
 }
 
 // OpenAccessRequest finds a person's open one.
-func (db *DB) OpenAccessRequest(ctx context.Context, owner, t id.Tenant, who id.Object) (partner.AccessRequest, error) {
+func (db *DB) OpenAccessRequest(ctx context.Context, owner, t id.Tenant, who id.Object) (programme.AccessRequest, error) {
 	return versioned(ctx, db, "access request", requestVersion, `SELECT doc, version FROM access_request
 		WHERE owner = $1 AND tenant = $2 AND account = $3 AND state = 'open'`, string(owner), string(t), string(who))
 }
 
 // AccessRequests lists those in a state, oldest first.
-func (db *DB) AccessRequests(ctx context.Context, owner id.Tenant, state partner.RequestState, limit int) ([]partner.AccessRequest, error) {
+func (db *DB) AccessRequests(ctx context.Context, owner id.Tenant, state programme.RequestState, limit int) ([]programme.AccessRequest, error) {
 	return allVersioned(ctx, db, "access requests", requestVersion, `SELECT doc, version FROM access_request
 		WHERE owner = $1 AND state = $2 ORDER BY at, id LIMIT $3`, string(owner), string(state), limit)
 }
 
 // Roster finds an organisation's.
-func (db *DB) Roster(ctx context.Context, owner, t id.Tenant) (partner.Roster, error) {
+func (db *DB) Roster(ctx context.Context, owner, t id.Tenant) (programme.Roster, error) {
 	return versioned(ctx, db, "roster", rosterVersion,
 		`SELECT doc, version FROM roster WHERE owner = $1 AND tenant = $2`, string(owner), string(t))
 }
 
 // Rosters lists all, oldest first.
-func (db *DB) Rosters(ctx context.Context, owner id.Tenant, limit int) ([]partner.Roster, error) {
+func (db *DB) Rosters(ctx context.Context, owner id.Tenant, limit int) ([]programme.Roster, error) {
 	return allVersioned(ctx, db, "rosters", rosterVersion,
 		`SELECT doc, version FROM roster WHERE owner = $1 ORDER BY at, tenant LIMIT $2`, string(owner), limit)
 }
 
 // Swap finds by id.
-func (db *DB) Swap(ctx context.Context, owner id.Tenant, swap string) (partner.Swap, error) {
+func (db *DB) Swap(ctx context.Context, owner id.Tenant, swap string) (programme.Swap, error) {
 	return versioned(ctx, db, "swap", swapVersion, `SELECT doc, version FROM swap WHERE owner = $1 AND id = $2`, string(owner), swap)
 }
 
 // SwapOf finds by the digest of an undo token.
-func (db *DB) SwapOf(ctx context.Context, owner id.Tenant, hash string) (partner.Swap, error) {
+func (db *DB) SwapOf(ctx context.Context, owner id.Tenant, hash string) (programme.Swap, error) {
 	return versioned(ctx, db, "swap", swapVersion, `SELECT doc, version FROM swap WHERE owner = $1 AND undo_hash = $2`, string(owner), hash)
 }
 
 // LastSwap finds the newest of a person.
-func (db *DB) LastSwap(ctx context.Context, owner, t id.Tenant, who id.Object) (partner.Swap, error) {
+func (db *DB) LastSwap(ctx context.Context, owner, t id.Tenant, who id.Object) (programme.Swap, error) {
 	return versioned(ctx, db, "swap", swapVersion, `SELECT doc, version FROM swap
 		WHERE owner = $1 AND tenant = $2 AND account = $3 ORDER BY at DESC, id LIMIT 1`, string(owner), string(t), string(who))
 }
 
 // Swaps lists those in a state, oldest first.
-func (db *DB) Swaps(ctx context.Context, owner id.Tenant, state partner.SwapState, limit int) ([]partner.Swap, error) {
+func (db *DB) Swaps(ctx context.Context, owner id.Tenant, state programme.SwapState, limit int) ([]programme.Swap, error) {
 	return allVersioned(ctx, db, "swaps", swapVersion, `SELECT doc, version FROM swap
 		WHERE owner = $1 AND state = $2 ORDER BY at, id LIMIT $3`, string(owner), string(state), limit)
 }
 
 // DueSwaps lists those in a state that ended.
-func (db *DB) DueSwaps(ctx context.Context, owner id.Tenant, state partner.SwapState, now time.Time, limit int) ([]partner.Swap, error) {
+func (db *DB) DueSwaps(ctx context.Context, owner id.Tenant, state programme.SwapState, now time.Time, limit int) ([]programme.Swap, error) {
 	return allVersioned(ctx, db, "swaps", swapVersion, `SELECT doc, version FROM swap
 		WHERE owner = $1 AND state = $2 AND expires_at <= $3 ORDER BY expires_at, id LIMIT $4`,
 		string(owner), string(state), micros(now), limit)
 }
 
 // Mailbox tells which codes an address was sent of late.
-func (db *DB) Mailbox(ctx context.Context, owner id.Tenant, key string) (partner.Mailbox, error) {
+func (db *DB) Mailbox(ctx context.Context, owner id.Tenant, key string) (programme.Mailbox, error) {
 	return versioned(ctx, db, "mailbox", mailboxVersion,
 		`SELECT doc, version FROM swap_mailbox WHERE owner = $1 AND address_key = $2`, string(owner), key)
 }
 
 // Terms finds a version.
-func (db *DB) Terms(ctx context.Context, owner id.Tenant, version int) (partner.Terms, error) {
-	return found[partner.Terms](ctx, db, "terms", `SELECT doc FROM terms WHERE owner = $1 AND number = $2`, string(owner), version)
+func (db *DB) Terms(ctx context.Context, owner id.Tenant, version int) (programme.Terms, error) {
+	return found[programme.Terms](ctx, db, "terms", `SELECT doc FROM terms WHERE owner = $1 AND number = $2`, string(owner), version)
 }
 
 // CurrentTerms finds the newest.
-func (db *DB) CurrentTerms(ctx context.Context, owner id.Tenant) (partner.Terms, error) {
-	return found[partner.Terms](ctx, db, "terms", `SELECT doc FROM terms WHERE owner = $1 ORDER BY number DESC LIMIT 1`, string(owner))
+func (db *DB) CurrentTerms(ctx context.Context, owner id.Tenant) (programme.Terms, error) {
+	return found[programme.Terms](ctx, db, "terms", `SELECT doc FROM terms WHERE owner = $1 ORDER BY number DESC LIMIT 1`, string(owner))
 }
 
 // LastAcceptance finds the newest of a person or an organisation.
-func (db *DB) LastAcceptance(ctx context.Context, owner, t id.Tenant, who id.Object) (partner.Acceptance, error) {
-	return found[partner.Acceptance](ctx, db, "acceptance", `SELECT doc FROM terms_acceptance
+func (db *DB) LastAcceptance(ctx context.Context, owner, t id.Tenant, who id.Object) (programme.Acceptance, error) {
+	return found[programme.Acceptance](ctx, db, "acceptance", `SELECT doc FROM terms_acceptance
 		WHERE owner = $1 AND tenant = $2 AND account = $3 ORDER BY number DESC LIMIT 1`, string(owner), string(t), string(who))
 }
 
@@ -214,14 +214,14 @@ func found[T any](ctx context.Context, db *DB, what, text string, args ...any) (
 }
 
 // Acceptances lists those of a version by tenant and account.
-func (db *DB) Acceptances(ctx context.Context, owner id.Tenant, version int, after partner.Acceptance, limit int) ([]partner.Acceptance, error) {
-	var list []partner.Acceptance
+func (db *DB) Acceptances(ctx context.Context, owner id.Tenant, version int, after programme.Acceptance, limit int) ([]programme.Acceptance, error) {
+	var list []programme.Acceptance
 	scan := func(row scanner) error {
 		var doc string
 		if err := row.Scan(&doc); err != nil {
 			return err
 		}
-		a, err := document[partner.Acceptance](doc)
+		a, err := document[programme.Acceptance](doc)
 		list = append(list, a)
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -106,7 +106,7 @@ func (h *Handlers) checklist(ctx context.Context, v visit, view *dashboardView) 
 			return err
 		}
 		steps = append(steps, line{
-			Key: "portal.step.team", Done: roster.State == partner.RosterApproved, Count: len(roster.Entries),
+			Key: "portal.step.team", Done: roster.State == programme.RosterApproved, Count: len(roster.Entries),
 			Href: "/portal/people", Do: "portal.step.team.do",
 		})
 	}
@@ -219,7 +219,7 @@ func (h *Handlers) sections(ctx context.Context, v visit, view *dashboardView) e
 	if err != nil {
 		return err
 	}
-	list, err := h.rooms.People.List(ctx, v.Home.ID, "", partner.MaxPage)
+	list, err := h.rooms.People.List(ctx, v.Home.ID, "", programme.MaxPage)
 	if err != nil {
 		return err
 	}
@@ -276,13 +276,13 @@ func (h *Handlers) bookWalkthrough(w http.ResponseWriter, r *http.Request) {
 		h.drawWalkthrough(w, r, v, view, err)
 		return
 	}
-	http.Redirect(w, r, partner.PortalPath+"?said=booked", http.StatusSeeOther)
+	http.Redirect(w, r, programme.PortalPath+"?said=booked", http.StatusSeeOther)
 }
 
 // consent leads an admin to the consent page again, where they can allow the
 // portal for everyone. It changes nothing by itself.
 func (h *Handlers) consent(w http.ResponseWriter, r *http.Request) {
 	if v, ok := h.member(w, r); ok {
-		h.lead(w, r, partner.PortalPath, url.Values{"prompt": {"consent"}, "login_hint": {v.Person.SignInName}})
+		h.lead(w, r, programme.PortalPath, url.Values{"prompt": {"consent"}, "login_hint": {v.Person.SignInName}})
 	}
 }

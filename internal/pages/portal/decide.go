@@ -5,7 +5,7 @@ import (
 
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 )
 
 // requestsView is the owner's queue. Of a decision with a mistake, About names
@@ -29,7 +29,7 @@ func (h *Handlers) drawRequests(w http.ResponseWriter, r *http.Request, v visit,
 		return
 	}
 	h.display(w, r, v, pages.View{
-		Template: "programme-requests.html", Title: "programme.requests.title", Data: view, Again: partner.RequestsPath,
+		Template: "programme-requests.html", Title: "programme.requests.title", Data: view, Again: programme.RequestsPath,
 	}, problem)
 }
 
@@ -40,7 +40,7 @@ func (h *Handlers) decided(w http.ResponseWriter, r *http.Request, v visit, abou
 		h.drawRequests(w, r, v, requestsView{About: about, Reason: r.PostForm.Get("reason")}, err)
 		return
 	}
-	http.Redirect(w, r, partner.RequestsPath+"?said="+done, http.StatusSeeOther)
+	http.Redirect(w, r, programme.RequestsPath+"?said="+done, http.StatusSeeOther)
 }
 
 func (h *Handlers) decideAccess(w http.ResponseWriter, r *http.Request) {
@@ -50,7 +50,7 @@ func (h *Handlers) decideAccess(w http.ResponseWriter, r *http.Request) {
 	}
 	request := r.PostForm.Get("request")
 	if r.PostForm.Get("do") == "approve" {
-		role := partner.Role(r.PostForm.Get("role"))
+		role := programme.Role(r.PostForm.Get("role"))
 		h.decided(w, r, v, request, "admitted", h.rooms.Programme.Admit(r.Context(), v.Caller(), request, role))
 		return
 	}

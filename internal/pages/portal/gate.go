@@ -7,25 +7,25 @@ import (
 
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/pages"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 )
 
 // gate lets members through who have accepted the terms. Everybody else is
 // shown where they stand and what brings them on; it has answered when it
 // gives false.
 func (h *Handlers) gate(w http.ResponseWriter, r *http.Request, v visit) bool {
-	if r.Method != http.MethodGet && v.standing.Place != partner.InProgramme {
-		http.Redirect(w, r, partner.PortalPath, http.StatusSeeOther)
+	if r.Method != http.MethodGet && v.standing.Place != programme.InProgramme {
+		http.Redirect(w, r, programme.PortalPath, http.StatusSeeOther)
 		return false
 	}
 	switch v.standing.Place {
-	case partner.InProgramme:
+	case programme.InProgramme:
 		return h.agreed(w, r, v)
-	case partner.Invited, partner.Rostered:
+	case programme.Invited, programme.Rostered:
 		http.Redirect(w, r, "/portal/language", http.StatusSeeOther)
-	case partner.Requested:
+	case programme.Requested:
 		h.waiting(w, r, v)
-	case partner.Candidate:
+	case programme.Candidate:
 		h.candidate(w, r, v)
 	default:
 		h.stranger(w, r, v, strangerView{})
@@ -92,11 +92,11 @@ func (h *Handlers) drawStranger(w http.ResponseWriter, r *http.Request, v visit,
 		h.refuse(w, r, v, err)
 		return
 	}
-	if wish.State == partner.SwapWaiting {
+	if wish.State == programme.SwapWaiting {
 		view.Waits = wish.At
 	}
 	page := pages.View{Template: "portal-stranger.html", Title: "M17.headline", Narrow: true}
-	page.Again = partner.PortalPath
+	page.Again = programme.PortalPath
 	if view.Token != "" {
 		page.Again = welcomePath + url.PathEscape(view.Token)
 	}
@@ -105,7 +105,7 @@ func (h *Handlers) drawStranger(w http.ResponseWriter, r *http.Request, v visit,
 			return
 		}
 	} else {
-		view.Reference = h.kept(w, r, v.about(), fault.Of(partner.Standing{Place: partner.Stranger, Organisation: v.Home.Name}.Refusal()))
+		view.Reference = h.kept(w, r, v.about(), fault.Of(programme.Standing{Place: programme.Stranger, Organisation: v.Home.Name}.Refusal()))
 	}
 	page.Data = view
 	h.show(w, r, v, page)
@@ -146,8 +146,8 @@ func (h *Handlers) ask(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if p := v.standing.Place; p != partner.Stranger && p != partner.Candidate {
-		http.Redirect(w, r, partner.PortalPath, http.StatusSeeOther)
+	if p := v.standing.Place; p != programme.Stranger && p != programme.Candidate {
+		http.Redirect(w, r, programme.PortalPath, http.StatusSeeOther)
 		return
 	}
 	h.stranger(w, r, v, strangerView{})
@@ -163,14 +163,14 @@ func (h *Handlers) sendAsk(w http.ResponseWriter, r *http.Request) {
 	}
 	token := r.PostForm.Get("invitation")
 	err := h.noted(r, v, token)
-	if err == nil && v.standing.Place != partner.InProgramme {
+	if err == nil && v.standing.Place != programme.InProgramme {
 		_, err = h.rooms.Programme.Ask(r.Context(), v.Caller(), r.PostForm.Get("reason"))
 	}
 	if err != nil {
 		h.drawStranger(w, r, v, strangerView{Reason: r.PostForm.Get("reason"), Token: token}, err)
 		return
 	}
-	http.Redirect(w, r, partner.PortalPath, http.StatusSeeOther)
+	http.Redirect(w, r, programme.PortalPath, http.StatusSeeOther)
 }
 
 // another leaves the door and lets the person choose an account.
@@ -179,5 +179,5 @@ func (h *Handlers) another(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.door.Leave(w)
-	h.lead(w, r, partner.PortalPath, url.Values{"prompt": {"select_account"}})
+	h.lead(w, r, programme.PortalPath, url.Values{"prompt": {"select_account"}})
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/pages"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/signin"
 )
 
@@ -49,9 +49,9 @@ func (h *Handlers) welcome(w http.ResponseWriter, r *http.Request) {
 	}
 	token := r.PathValue("token")
 	switch v.standing.Place {
-	case partner.InProgramme:
-		http.Redirect(w, r, partner.PortalPath, http.StatusSeeOther)
-	case partner.Invited, partner.Rostered:
+	case programme.InProgramme:
+		http.Redirect(w, r, programme.PortalPath, http.StatusSeeOther)
+	case programme.Invited, programme.Rostered:
 		http.Redirect(w, r, "/portal/language?invitation="+url.QueryEscape(token), http.StatusSeeOther)
 	default:
 		i, err := h.rooms.Programme.Open(r.Context(), token)
@@ -79,7 +79,7 @@ func (h *Handlers) unusable(w http.ResponseWriter, r *http.Request, v visit, err
 		return
 	}
 	v.lang, v.programme = h.site.Language(r), p
-	view := unusableView{Reason: f.Facts["reason"], Contact: p.Contact, Undo: strings.HasPrefix(r.URL.Path, partner.UndoPath)}
+	view := unusableView{Reason: f.Facts["reason"], Contact: p.Contact, Undo: strings.HasPrefix(r.URL.Path, programme.UndoPath)}
 	about := v.about()
 	about.Step = "invitation"
 	view.Reference = h.kept(w, r, about, f)

@@ -7,27 +7,27 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 )
 
 // invitationsView is the owner's list, and the form for more. Bad are the
 // lines that nothing was sent for, and List keeps them in the form.
 type invitationsView struct {
-	Invitations              []partner.Listed
+	Invitations              []programme.Listed
 	List, Organisation, Note string
-	Role                     partner.Role
+	Role                     programme.Role
 	Language                 string
-	Bad                      []partner.BadLine
+	Bad                      []programme.BadLine
 	Sent                     int
 	Said                     string
-	Roles                    []partner.Role
+	Roles                    []programme.Role
 	// More leads to the next page, empty at the end.
 	More string
 }
 
 func (h *Handlers) invitations(w http.ResponseWriter, r *http.Request) {
 	if v, ok := h.staff(w, r); ok {
-		view := invitationsView{Said: said(r, "invited", "resent", "revoked"), Role: partner.PlainMember, Language: v.lang}
+		view := invitationsView{Said: said(r, "invited", "resent", "revoked"), Role: programme.PlainMember, Language: v.lang}
 		h.drawInvitations(w, r, v, view, nil)
 	}
 }
@@ -36,17 +36,17 @@ func (h *Handlers) invitations(w http.ResponseWriter, r *http.Request) {
 const listed = 50
 
 func (h *Handlers) drawInvitations(w http.ResponseWriter, r *http.Request, v visit, view invitationsView, problem error) {
-	after := partner.Cursor{ID: r.URL.Query().Get("after")}
+	after := programme.Cursor{ID: r.URL.Query().Get("after")}
 	after.At, _ = time.Parse(time.RFC3339Nano, r.URL.Query().Get("at"))
 	if after.At.IsZero() || !id.IsGUID(after.ID) {
-		after = partner.Cursor{}
+		after = programme.Cursor{}
 	}
 	list, err := h.rooms.Programme.Invitations(r.Context(), v.Caller(), after, listed)
 	if err != nil {
 		h.refuse(w, r, v, err)
 		return
 	}
-	view.Roles = []partner.Role{partner.PlainMember, partner.ContactRole, partner.AdminRole}
+	view.Roles = []programme.Role{programme.PlainMember, programme.ContactRole, programme.AdminRole}
 	if view.Invitations = list; len(list) == listed {
 		last := list[len(list)-1]
 		view.More = "/programme/invitations?after=" + last.ID + "&at=" + last.Sent.UTC().Format(time.RFC3339Nano)
@@ -63,9 +63,9 @@ func (h *Handlers) invite(w http.ResponseWriter, r *http.Request) {
 	}
 	form := r.PostForm
 	view := invitationsView{
-		List: form.Get("list"), Organisation: form.Get("organisation"), Note: form.Get("note"), Role: partner.Role(form.Get("role")), Language: form.Get("language"),
+		List: form.Get("list"), Organisation: form.Get("organisation"), Note: form.Get("note"), Role: programme.Role(form.Get("role")), Language: form.Get("language"),
 	}
-	called, err := h.rooms.Programme.Invite(r.Context(), v.Caller(), partner.Call{
+	called, err := h.rooms.Programme.Invite(r.Context(), v.Caller(), programme.Call{
 		List: view.List, OrganisationName: view.Organisation, Role: view.Role, Language: view.Language, Note: view.Note,
 	})
 	if err == nil && len(called.Bad) == 0 {
@@ -103,7 +103,7 @@ func (h *Handlers) again(w http.ResponseWriter, r *http.Request, v visit, done s
 		err = fault.New(fault.InputInvalid, "parameter", "invitation", "rule", fault.Of(err).Facts["reason"])
 	}
 	if err != nil {
-		h.drawInvitations(w, r, v, invitationsView{Role: partner.PlainMember, Language: v.lang}, err)
+		h.drawInvitations(w, r, v, invitationsView{Role: programme.PlainMember, Language: v.lang}, err)
 		return
 	}
 	http.Redirect(w, r, "/programme/invitations?said="+done, http.StatusSeeOther)
@@ -111,9 +111,9 @@ func (h *Handlers) again(w http.ResponseWriter, r *http.Request, v visit, done s
 
 // versionsView is the terms for those who publish them.
 type versionsView struct {
-	Current     partner.Terms
+	Current     programme.Terms
 	Tags        []string
-	Acceptances []partner.Acceptance
+	Acceptances []programme.Acceptance
 	Names       map[string]string
 	// Texts are what stands in the form; with Preview they are shown as members
 	// will read them, before anything is published.
@@ -139,7 +139,7 @@ func (h *Handlers) drawVersions(w http.ResponseWriter, r *http.Request, v visit,
 		view.Names[tag] = h.site.Text(tag, "lang.name", nil)
 	}
 	if view.Current, err = h.rooms.Programme.CurrentTerms(ctx); err == nil {
-		view.Acceptances, err = h.rooms.Programme.Acceptances(ctx, v.Caller(), view.Current.Version, partner.Acceptance{}, 0)
+		view.Acceptances, err = h.rooms.Programme.Acceptances(ctx, v.Caller(), view.Current.Version, programme.Acceptance{}, 0)
 	}
 	if err != nil && !fault.Has(err, fault.ObjectUnknown) {
 		h.refuse(w, r, v, err)

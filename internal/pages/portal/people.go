@@ -10,19 +10,19 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 )
 
 // peopleView is an organisation's people in the programme, for those who speak
 // for it (wireframe W9).
 type peopleView struct {
-	Roster  partner.Roster
+	Roster  programme.Roster
 	Members []person
-	Merges  []partner.Swap
+	Merges  []programme.Swap
 	// Text is the list as it stands in the form, Bad the lines that nothing was
 	// done for.
 	Text    string
-	Bad     []partner.BadLine
+	Bad     []programme.BadLine
 	Domains []string
 	Said    string
 	Mine    id.Object
@@ -30,7 +30,7 @@ type peopleView struct {
 
 // person is a member as a list shows them.
 type person struct {
-	partner.Member
+	programme.Member
 	Name, SignInName string
 }
 
@@ -86,7 +86,7 @@ func (h *Handlers) readPeople(ctx context.Context, v visit, view *peopleView) er
 		}
 		view.Text = strings.Join(lines, "\n")
 	}
-	members, err := h.rooms.Programme.Members(ctx, v.Caller(), v.Home.ID, "", partner.MaxPage)
+	members, err := h.rooms.Programme.Members(ctx, v.Caller(), v.Home.ID, "", programme.MaxPage)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (h *Handlers) readPeople(ctx context.Context, v visit, view *peopleView) er
 }
 
 // named gives members the names that they go by today.
-func (h *Handlers) named(ctx context.Context, members []partner.Member) ([]person, error) {
+func (h *Handlers) named(ctx context.Context, members []programme.Member) ([]person, error) {
 	list := make([]person, 0, len(members))
 	for _, m := range members {
 		p := person{Member: m, SignInName: m.InvitedAs}
@@ -147,9 +147,9 @@ func (h *Handlers) sendRoster(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	text, err := upload(r)
-	var sent partner.RosterSent
+	var sent programme.RosterSent
 	if err == nil {
-		sent, err = h.rooms.Programme.SendRoster(r.Context(), v.Caller(), partner.RosterList{Text: text})
+		sent, err = h.rooms.Programme.SendRoster(r.Context(), v.Caller(), programme.RosterList{Text: text})
 	}
 	if err != nil || len(sent.Bad) > 0 {
 		view := peopleView{Text: text, Bad: sent.Bad}

@@ -17,14 +17,14 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
 // Rooms are what the pages call.
 type Rooms struct {
-	Programme *partner.Membership
+	Programme *programme.Membership
 	People    *account.People
 	Tenants   *tenant.Directory
 	Apps      *application.Registry
@@ -60,40 +60,40 @@ func New(site *pages.Site, staffDoor *pages.Door, rooms Rooms) *Handlers {
 
 func (h *Handlers) routePortal() {
 	for pattern, handle := range map[string]http.HandlerFunc{
-		"GET " + partner.InvitationPath + "{token}": h.invitation,
-		"GET " + welcomePath + "{token}":            h.welcome,
-		"POST /portal/another":                      h.another,
-		"GET /portal/language":                      h.language,
-		"POST /portal/language":                     h.chooseLanguage,
-		"GET /portal/terms":                         h.terms,
-		"POST /portal/terms":                        h.acceptTerms,
-		"GET /portal/ask":                           h.ask,
-		"POST /portal/ask":                          h.sendAsk,
-		"GET /portal/swap":                          h.swap,
-		"POST /portal/swap":                         h.beginSwap,
-		"GET /portal/merge":                         h.merge,
-		"POST /portal/merge":                        h.beginMerge,
-		"GET /portal/code":                          h.code,
-		"POST /portal/code":                         h.confirmCode,
-		"GET " + partner.UndoPath + "{token}":       h.undo,
-		"POST " + partner.UndoPath + "{token}":      h.takeBack,
-		"GET /portal":                               h.dashboard,
-		"GET /portal/walkthrough":                   h.walkthrough,
-		"POST /portal/walkthrough":                  h.bookWalkthrough,
-		"GET /portal/consent":                       h.consent,
-		"GET /portal/people":                        h.people,
-		"POST /portal/people":                       h.sendRoster,
-		"POST /portal/people/remove":                h.removeMember,
-		"POST /portal/people/merge":                 h.decideMerge,
-		"GET /portal/apps":                          h.apps,
-		"GET /portal/apps/new":                      h.newApp,
-		"POST /portal/apps/new":                     h.registerApp,
-		"GET /portal/apps/{app}":                    h.app,
-		"POST /portal/apps/{app}/certificate":       h.addCertificate,
-		"POST /portal/apps/{app}/secret":            h.addSecret,
-		"POST /portal/apps/{app}/credential/{key}":  h.removeCredential,
-		"GET /portal/apps/{app}/delete":             h.confirmDelete,
-		"POST /portal/apps/{app}/delete":            h.deleteApp,
+		"GET " + programme.InvitationPath + "{token}": h.invitation,
+		"GET " + welcomePath + "{token}":              h.welcome,
+		"POST /portal/another":                        h.another,
+		"GET /portal/language":                        h.language,
+		"POST /portal/language":                       h.chooseLanguage,
+		"GET /portal/terms":                           h.terms,
+		"POST /portal/terms":                          h.acceptTerms,
+		"GET /portal/ask":                             h.ask,
+		"POST /portal/ask":                            h.sendAsk,
+		"GET /portal/swap":                            h.swap,
+		"POST /portal/swap":                           h.beginSwap,
+		"GET /portal/merge":                           h.merge,
+		"POST /portal/merge":                          h.beginMerge,
+		"GET /portal/code":                            h.code,
+		"POST /portal/code":                           h.confirmCode,
+		"GET " + programme.UndoPath + "{token}":       h.undo,
+		"POST " + programme.UndoPath + "{token}":      h.takeBack,
+		"GET /portal":                                 h.dashboard,
+		"GET /portal/walkthrough":                     h.walkthrough,
+		"POST /portal/walkthrough":                    h.bookWalkthrough,
+		"GET /portal/consent":                         h.consent,
+		"GET /portal/people":                          h.people,
+		"POST /portal/people":                         h.sendRoster,
+		"POST /portal/people/remove":                  h.removeMember,
+		"POST /portal/people/merge":                   h.decideMerge,
+		"GET /portal/apps":                            h.apps,
+		"GET /portal/apps/new":                        h.newApp,
+		"POST /portal/apps/new":                       h.registerApp,
+		"GET /portal/apps/{app}":                      h.app,
+		"POST /portal/apps/{app}/certificate":         h.addCertificate,
+		"POST /portal/apps/{app}/secret":              h.addSecret,
+		"POST /portal/apps/{app}/credential/{key}":    h.removeCredential,
+		"GET /portal/apps/{app}/delete":               h.confirmDelete,
+		"POST /portal/apps/{app}/delete":              h.deleteApp,
 	} {
 		h.site.Mux().HandleFunc(pattern, handle)
 	}
@@ -102,8 +102,8 @@ func (h *Handlers) routePortal() {
 // visit is a proved person, and how they stand to the programme.
 type visit struct {
 	pages.Guest
-	programme partner.Programme
-	standing  partner.Standing
+	programme programme.Programme
+	standing  programme.Standing
 	lang      string
 }
 
@@ -147,7 +147,7 @@ func (h *Handlers) member(w http.ResponseWriter, r *http.Request) (visit, bool) 
 func (v visit) about() signin.About {
 	return signin.About{
 		Tenant: v.Home.ID, Home: v.Home.ID, Account: v.Person.ID, Address: v.Person.SignInName, App: v.programme.Portal,
-		AppName: v.programme.Name, Organisation: v.Home.Name, Step: "portal", Restart: partner.PortalPath,
+		AppName: v.programme.Name, Organisation: v.Home.Name, Step: "portal", Restart: programme.PortalPath,
 	}
 }
 
@@ -165,7 +165,7 @@ func (h *Handlers) kept(w http.ResponseWriter, r *http.Request, about signin.Abo
 // show draws a page of the portal.
 func (h *Handlers) show(w http.ResponseWriter, r *http.Request, v visit, page pages.View) {
 	page.Lang, page.AppName, page.OrgName = v.lang, v.programme.Name, v.programme.Name
-	if v.standing.Place == partner.InProgramme && !page.Narrow {
+	if v.standing.Place == programme.InProgramme && !page.Narrow {
 		page.Nav = v.nav(r.URL.Path)
 	}
 	if page.Again == "" && r.Method == http.MethodGet {
@@ -175,7 +175,7 @@ func (h *Handlers) show(w http.ResponseWriter, r *http.Request, v visit, page pa
 }
 
 func (v visit) nav(path string) []pages.NavItem {
-	items := []pages.NavItem{{Label: "portal.nav.home", Href: partner.PortalPath}}
+	items := []pages.NavItem{{Label: "portal.nav.home", Href: programme.PortalPath}}
 	if v.leadsPeople() {
 		items = append(items, pages.NavItem{Label: "portal.nav.people", Href: "/portal/people"})
 	}

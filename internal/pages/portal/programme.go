@@ -10,13 +10,13 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 )
 
 func (h *Handlers) routeProgramme() {
 	for pattern, handle := range map[string]http.HandlerFunc{
 		"GET /programme":                     h.programme,
-		"GET " + partner.RequestsPath:        h.requests,
+		"GET " + programme.RequestsPath:      h.requests,
 		"POST /programme/requests/access":    h.decideAccess,
 		"POST /programme/requests/roster":    h.decideRoster,
 		"POST /programme/requests/swap":      h.decideSwap,
@@ -64,9 +64,9 @@ func (h *Handlers) staffForm(w http.ResponseWriter, r *http.Request) (visit, boo
 
 // queue is what waits for the owner.
 type queue struct {
-	Access  []partner.AccessRequest
-	Rosters []partner.Roster
-	Swaps   []partner.Swap
+	Access  []programme.AccessRequest
+	Rosters []programme.Roster
+	Swaps   []programme.Swap
 }
 
 // Count is how much waits.
@@ -79,7 +79,7 @@ func (h *Handlers) queue(ctx context.Context, v visit) (q queue, err error) {
 	if q.Rosters, err = h.rooms.Programme.Rosters(ctx, v.Caller(), 0); err != nil {
 		return q, err
 	}
-	q.Rosters = slices.DeleteFunc(q.Rosters, func(r partner.Roster) bool { return r.State != partner.RosterWaiting })
+	q.Rosters = slices.DeleteFunc(q.Rosters, func(r programme.Roster) bool { return r.State != programme.RosterWaiting })
 	q.Swaps, err = h.rooms.Programme.Waiting(ctx, v.Caller())
 	return q, err
 }
@@ -97,7 +97,7 @@ func (h *Handlers) display(w http.ResponseWriter, r *http.Request, v visit, page
 	page.Lang, page.AppName, page.OrgName = v.lang, v.programme.Name, v.programme.Name
 	page.Nav = current([]pages.NavItem{
 		{Label: "programme.nav.home", Href: "/programme"},
-		{Label: "programme.nav.requests", Href: partner.RequestsPath, Count: q.Count()},
+		{Label: "programme.nav.requests", Href: programme.RequestsPath, Count: q.Count()},
 		{Label: "programme.nav.invitations", Href: "/programme/invitations"},
 		{Label: "programme.nav.members", Href: "/programme/members"},
 		{Label: "programme.nav.terms", Href: "/programme/terms"},
@@ -114,7 +114,7 @@ type overviewView struct {
 	Open          int
 	Organisations []organisation
 	Unallowed     []organisation
-	Terms         partner.Terms
+	Terms         programme.Terms
 	Own           int
 }
 
@@ -139,15 +139,15 @@ func (h *Handlers) overview(ctx context.Context, v visit) (view overviewView, er
 		return view, err
 	}
 	view.Waiting = q.Count()
-	invited, err := h.rooms.Programme.Invitations(ctx, v.Caller(), partner.Cursor{}, 0)
+	invited, err := h.rooms.Programme.Invitations(ctx, v.Caller(), programme.Cursor{}, 0)
 	if err != nil {
 		return view, err
 	}
 	for _, i := range invited {
-		if i.Why != partner.NotStuck {
+		if i.Why != programme.NotStuck {
 			view.Open++
 		}
-		if i.Why != partner.NotStuck && i.Why != partner.NeverOpened {
+		if i.Why != programme.NotStuck && i.Why != programme.NeverOpened {
 			view.Stuck++
 		}
 	}
@@ -179,14 +179,14 @@ type organisation struct {
 	// AllowedForAll is true when the organisation has allowed the portal for
 	// everyone; without it each of its people is asked (journey J25).
 	AllowedForAll bool
-	Roster        partner.RosterState
+	Roster        programme.RosterState
 }
 
 // known lists the organisations that were invited, sent a roster or accepted
 // the terms.
 func (h *Handlers) known(ctx context.Context, v visit) ([]organisation, error) {
-	seen := map[id.Tenant]partner.RosterState{}
-	invited, err := h.rooms.Programme.Invitations(ctx, v.Caller(), partner.Cursor{}, 0)
+	seen := map[id.Tenant]programme.RosterState{}
+	invited, err := h.rooms.Programme.Invitations(ctx, v.Caller(), programme.Cursor{}, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +196,7 @@ func (h *Handlers) known(ctx context.Context, v visit) ([]organisation, error) {
 		}
 	}
 	if t, err := h.rooms.Programme.CurrentTerms(ctx); err == nil {
-		accepted, err := h.rooms.Programme.Acceptances(ctx, v.Caller(), t.Version, partner.Acceptance{}, 0)
+		accepted, err := h.rooms.Programme.Acceptances(ctx, v.Caller(), t.Version, programme.Acceptance{}, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -267,7 +267,7 @@ func (h *Handlers) members(w http.ResponseWriter, r *http.Request) {
 	}
 	t := id.Tenant(r.PathValue("tenant"))
 	home, err := h.rooms.Tenants.Find(r.Context(), t)
-	var members []partner.Member
+	var members []programme.Member
 	if err == nil {
 		members, err = h.rooms.Programme.Members(r.Context(), v.Caller(), t, "", 0)
 	}
@@ -300,7 +300,7 @@ func (h *Handlers) endMembership(w http.ResponseWriter, r *http.Request) {
 
 // addressesView lists addresses of the owner's own that partners use (journey
 // J04).
-type addressesView struct{ List []partner.OwnAddress }
+type addressesView struct{ List []programme.OwnAddress }
 
 func (h *Handlers) addresses(w http.ResponseWriter, r *http.Request) {
 	v, ok := h.staff(w, r)

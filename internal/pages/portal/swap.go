@@ -7,30 +7,32 @@ import (
 
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/pages"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 )
 
 // changeView is the page on which somebody names an earlier address: of their
 // invitation (a swap), or of their earlier account (a merge).
 type changeView struct {
-	Kind           partner.SwapKind
+	Kind           programme.SwapKind
 	Address, Mine  string
 	Contact, Owner string
 }
 
-func (h *Handlers) swap(w http.ResponseWriter, r *http.Request) { h.change(w, r, partner.AddressSwap) }
-
-func (h *Handlers) merge(w http.ResponseWriter, r *http.Request) {
-	h.change(w, r, partner.AccountMerge)
+func (h *Handlers) swap(w http.ResponseWriter, r *http.Request) {
+	h.change(w, r, programme.AddressSwap)
 }
 
-func (h *Handlers) change(w http.ResponseWriter, r *http.Request, kind partner.SwapKind) {
+func (h *Handlers) merge(w http.ResponseWriter, r *http.Request) {
+	h.change(w, r, programme.AccountMerge)
+}
+
+func (h *Handlers) change(w http.ResponseWriter, r *http.Request, kind programme.SwapKind) {
 	if v, ok := h.visit(w, r); ok {
 		h.drawChange(w, r, v, kind, r.URL.Query().Get("address"), nil)
 	}
 }
 
-func (h *Handlers) drawChange(w http.ResponseWriter, r *http.Request, v visit, kind partner.SwapKind, address string, problem error) {
+func (h *Handlers) drawChange(w http.ResponseWriter, r *http.Request, v visit, kind programme.SwapKind, address string, problem error) {
 	page := pages.View{
 		Template: "portal-change.html", Title: "portal." + string(kind) + ".title", Narrow: true, Again: "/portal/" + string(kind),
 		Data: changeView{Kind: kind, Address: address, Mine: v.Person.SignInName, Contact: v.programme.Contact},
@@ -42,14 +44,14 @@ func (h *Handlers) drawChange(w http.ResponseWriter, r *http.Request, v visit, k
 }
 
 func (h *Handlers) beginSwap(w http.ResponseWriter, r *http.Request) {
-	h.begin(w, r, partner.AddressSwap)
+	h.begin(w, r, programme.AddressSwap)
 }
 
 func (h *Handlers) beginMerge(w http.ResponseWriter, r *http.Request) {
-	h.begin(w, r, partner.AccountMerge)
+	h.begin(w, r, programme.AccountMerge)
 }
 
-func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, kind partner.SwapKind) {
+func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, kind programme.SwapKind) {
 	if !h.site.Form(w, r) {
 		return
 	}
@@ -61,7 +63,7 @@ func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, kind partner.Sw
 	err := h.noted(r, v, r.PostForm.Get("invitation"))
 	switch {
 	case err != nil:
-	case kind == partner.AddressSwap:
+	case kind == programme.AddressSwap:
 		_, err = h.rooms.Programme.BeginSwap(ctx, by, address)
 	case r.PostForm.Get("do") == "unreadable":
 		_, err = h.rooms.Programme.AskMerge(ctx, by, address)
@@ -77,7 +79,7 @@ func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, kind partner.Sw
 
 // codeView is how far a person's swap or merge has come.
 type codeView struct {
-	partner.Status
+	programme.Status
 	Mine, Contact string
 	// Begun asks for the code; Moved says that all is done.
 	Begun, Moved bool
@@ -105,7 +107,7 @@ func (h *Handlers) drawCode(w http.ResponseWriter, r *http.Request, v visit, pro
 		Template: "portal-code.html", Title: "portal.code." + string(s.State), Narrow: true, Again: "/portal/code",
 		Data: codeView{
 			Status: s, Mine: v.Person.SignInName, Contact: v.programme.Contact,
-			Begun: s.State == partner.SwapBegun, Moved: s.State == partner.SwapDone,
+			Begun: s.State == programme.SwapBegun, Moved: s.State == programme.SwapDone,
 		},
 	}
 	if problem == nil || h.mistake(w, r, v, problem, &page) {
@@ -171,5 +173,5 @@ func (h *Handlers) takeBack(w http.ResponseWriter, r *http.Request) {
 		h.unusable(w, r, visit{}, err)
 		return
 	}
-	http.Redirect(w, r, partner.UndoPath+url.PathEscape(r.PathValue("token"))+"?said=undone", http.StatusSeeOther)
+	http.Redirect(w, r, programme.UndoPath+url.PathEscape(r.PathValue("token"))+"?said=undone", http.StatusSeeOther)
 }

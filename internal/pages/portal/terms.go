@@ -8,13 +8,13 @@ import (
 
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/pages"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 )
 
 // joining reports whether a person is or may become a member just now.
 func (v visit) joining() bool {
 	switch v.standing.Place {
-	case partner.InProgramme, partner.Invited, partner.Rostered:
+	case programme.InProgramme, programme.Invited, programme.Rostered:
 		return true
 	}
 	return false
@@ -26,7 +26,7 @@ func (h *Handlers) comer(w http.ResponseWriter, r *http.Request) (visit, bool) {
 	if !ok || v.joining() {
 		return v, ok
 	}
-	http.Redirect(w, r, partner.PortalPath, http.StatusSeeOther)
+	http.Redirect(w, r, programme.PortalPath, http.StatusSeeOther)
 	return v, false
 }
 
@@ -45,9 +45,9 @@ func (h *Handlers) language(w http.ResponseWriter, r *http.Request) {
 	}
 	view := languageView{Name: v.name(), Address: v.Person.SignInName, Token: r.URL.Query().Get("invitation")}
 	switch v.standing.Place {
-	case partner.Invited:
+	case programme.Invited:
 		view.By = "invitation"
-	case partner.Rostered:
+	case programme.Rostered:
 		view.By = "roster"
 	}
 	h.show(w, r, v, pages.View{
@@ -117,7 +117,7 @@ func (h *Handlers) drawTerms(w http.ResponseWriter, r *http.Request, v visit, pr
 func (h *Handlers) readTerms(r *http.Request, v visit) (termsView, error) {
 	ctx := r.Context()
 	view := termsView{}
-	if v.standing.Place == partner.Invited {
+	if v.standing.Place == programme.Invited {
 		view.Joins = v.standing.Invitation.Address
 	}
 	t, err := h.rooms.Programme.CurrentTerms(ctx)
@@ -148,7 +148,7 @@ func (h *Handlers) readTerms(r *http.Request, v visit) (termsView, error) {
 
 // offered chooses the language of a text: the wished one, English, or the
 // first there is.
-func offered(t partner.Terms, lang string) string {
+func offered(t programme.Terms, lang string) string {
 	first := ""
 	for tag := range t.Texts {
 		if first == "" || tag < first {
@@ -191,9 +191,9 @@ func (h *Handlers) acceptTerms(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch v.standing.Place {
-	case partner.Invited:
+	case programme.Invited:
 		_, err = h.rooms.Programme.Accept(ctx, v.Caller(), "")
-	case partner.Rostered:
+	case programme.Rostered:
 		_, err = h.rooms.Programme.Join(ctx, v.Caller())
 	default:
 		err = nil
@@ -207,6 +207,6 @@ func (h *Handlers) acceptTerms(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		h.refuse(w, r, v, err)
 	default:
-		http.Redirect(w, r, partner.PortalPath, http.StatusSeeOther)
+		http.Redirect(w, r, programme.PortalPath, http.StatusSeeOther)
 	}
 }

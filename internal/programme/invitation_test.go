@@ -1,4 +1,4 @@
-package partner_test
+package programme_test
 
 import (
 	"errors"
@@ -14,28 +14,28 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestAnInvitationIsAcceptedOnceByTheInvitedAddress(t *testing.T) {
 	w := newProgramme(t)
 	i, token := w.invite("Anna@Contoso.example, Anna Example, contact, fi")
-	if i.Tenant != contoso || i.Role != partner.ContactRole || !i.Expires.Equal(noon.AddDate(0, 0, 14)) {
+	if i.Tenant != contoso || i.Role != programme.ContactRole || !i.Expires.Equal(noon.AddDate(0, 0, 14)) {
 		t.Errorf("invited %+v", i)
 	}
-	if got, err := w.Open(t.Context(), token); err != nil || got.ID != i.ID || got.State != partner.InvitationSent {
+	if got, err := w.Open(t.Context(), token); err != nil || got.ID != i.ID || got.State != programme.InvitationSent {
 		t.Errorf("opened %+v, %v", got, err)
 	}
-	w.wantPlace(anna, partner.Invited)
+	w.wantPlace(anna, programme.Invited)
 	member, err := w.Accept(t.Context(), anna, token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if member.Tenant != contoso || member.Account != "anna" || member.Role != partner.ContactRole || member.State != partner.Active || member.Language != "fi" {
+	if member.Tenant != contoso || member.Account != "anna" || member.Role != programme.ContactRole || member.State != programme.Active || member.Language != "fi" {
 		t.Errorf("member %+v", member)
 	}
-	s := w.wantPlace(anna, partner.InProgramme)
+	s := w.wantPlace(anna, programme.InProgramme)
 	if diff := cmp.Diff(member, s.Member); diff != "" || s.Refusal() != nil {
 		t.Errorf("member as kept, %v (-want +got):\n%s", s.Refusal(), diff)
 	}
@@ -53,7 +53,7 @@ func TestAnInvitationIsAcceptedOnceByTheInvitedAddress(t *testing.T) {
 func TestAnInvitationWaitsForItsAddressWithoutTheLink(t *testing.T) {
 	w := newProgramme(t)
 	w.invite("robert@contoso.example")
-	w.wantPlace(bob, partner.Invited)
+	w.wantPlace(bob, programme.Invited)
 	if _, err := w.Accept(t.Context(), bob, ""); err != nil {
 		t.Errorf("by the mailbox that his organisation verified: %v", err)
 	}
@@ -81,8 +81,8 @@ func TestNobodyElseAcceptsAnInvitation(t *testing.T) {
 				_, err = w.Accept(t.Context(), c.by, token)
 				wantFault(t, err, fault.MembershipMissing, "reason", c.reason)
 			}
-			list, err := w.Invitations(t.Context(), olga, partner.Cursor{}, 0)
-			if err != nil || len(list) != 1 || list[0].ID != i.ID || list[0].State != partner.InvitationElsewhere || list[0].Why != partner.OtherAccount {
+			list, err := w.Invitations(t.Context(), olga, programme.Cursor{}, 0)
+			if err != nil || len(list) != 1 || list[0].ID != i.ID || list[0].State != programme.InvitationElsewhere || list[0].Why != programme.OtherAccount {
 				t.Errorf("listed %+v, %v", list, err)
 			}
 			if strings.Count(w.verbs(northwind), "invitation.elsewhere") != 1 {
@@ -95,7 +95,7 @@ func TestNobodyElseAcceptsAnInvitation(t *testing.T) {
 func TestAnInvitationIsBoundToTheOrganisationOfItsDomain(t *testing.T) {
 	w := newProgramme(t)
 	_, token := w.invite("pat@mail.example")
-	w.wantPlace(pat, partner.Invited)
+	w.wantPlace(pat, programme.Invited)
 	// An organisation verifies the domain: the personal account proves it no
 	// more.
 	w.organisation(fabrikam, "Fabrikam", "fabrikam.example", "mail.example")
@@ -129,17 +129,17 @@ func TestAnInvitationEndsAtItsInstant(t *testing.T) {
 	wantFault(t, err, fault.InvitationUnusable, "reason", "expired")
 	_, err = w.Accept(t.Context(), anna, token)
 	wantFault(t, err, fault.InvitationUnusable, "reason", "expired")
-	w.wantPlace(anna, partner.Stranger)
+	w.wantPlace(anna, programme.Stranger)
 	if err := w.Tend(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := w.db.Invitation(t.Context(), northwind, i.ID); got.State != partner.InvitationExpired {
+	if got, _ := w.db.Invitation(t.Context(), northwind, i.ID); got.State != programme.InvitationExpired {
 		t.Errorf("kept as %s", got.State)
 	}
 	if err := w.Resend(t.Context(), olga, i.ID); err != nil {
 		t.Fatal(err)
 	}
-	if path := w.mail(message.Invitation).Path; path != partner.InvitationPath+token {
+	if path := w.mail(message.Invitation).Path; path != programme.InvitationPath+token {
 		t.Error("the link of the first mail does not serve any more")
 	}
 	if _, err := w.Accept(t.Context(), anna, token); err != nil {
@@ -166,7 +166,7 @@ func TestARevokedOrForgedLinkOpensNothing(t *testing.T) {
 			wantFault(t, err, fault.InvitationUnusable, "reason", reason)
 		}
 	}
-	w.wantPlace(anna, partner.Stranger)
+	w.wantPlace(anna, programme.Stranger)
 	if _, again := w.invite("anna@contoso.example"); again == token {
 		t.Error("a new invitation has the link of the revoked one")
 	}
@@ -182,9 +182,9 @@ func TestTheListTellsWhereEachInvitedPersonIsStuck(t *testing.T) {
 	if err := w.Opened(t.Context(), opened); err != nil {
 		t.Fatal(err)
 	}
-	why := func() map[string]partner.Stuck {
-		got := map[string]partner.Stuck{}
-		var after partner.Cursor
+	why := func() map[string]programme.Stuck {
+		got := map[string]programme.Stuck{}
+		var after programme.Cursor
 		for {
 			list, err := w.Invitations(t.Context(), olga, after, 1)
 			if err != nil {
@@ -194,18 +194,18 @@ func TestTheListTellsWhereEachInvitedPersonIsStuck(t *testing.T) {
 				return got
 			}
 			got[list[0].Address] = list[0].Why
-			after = partner.Cursor{At: list[0].Sent, ID: list[0].ID}
+			after = programme.Cursor{At: list[0].Sent, ID: list[0].ID}
 		}
 	}
-	want := map[string]partner.Stuck{
-		"anna@contoso.example": partner.NotSignedIn, "bob@contoso.example": partner.NeverOpened, "who@nowhere.example": partner.DomainUnconnected,
+	want := map[string]programme.Stuck{
+		"anna@contoso.example": programme.NotSignedIn, "bob@contoso.example": programme.NeverOpened, "who@nowhere.example": programme.DomainUnconnected,
 	}
 	if diff := cmp.Diff(want, why()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	w.now = w.now.AddDate(0, 0, 15)
 	for address := range want {
-		want[address] = partner.TimeOver
+		want[address] = programme.TimeOver
 	}
 	if diff := cmp.Diff(want, why()); diff != "" {
 		t.Errorf("later (-want +got):\n%s", diff)
@@ -231,7 +231,7 @@ func TestGoodLinesAreSentAndBadOnesComeBackWhole(t *testing.T) {
 		"five@contoso.example,a,member,fi,more",
 		"evil@contoso.example,E\rBcc: x@y.example",
 	}, "\n")
-	called, err := w.Invite(t.Context(), olga, partner.Call{List: list, Language: "fi", Note: "Welcome"})
+	called, err := w.Invite(t.Context(), olga, programme.Call{List: list, Language: "fi", Note: "Welcome"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func TestGoodLinesAreSentAndBadOnesComeBackWhole(t *testing.T) {
 	if diff := cmp.Diff([]string{"new@contoso.example|New|admin|sv", "two@contoso.example|Two|member|fi", "q@contoso.example|Q, Quoted|member|fi"}, sent); diff != "" {
 		t.Errorf("sent (-want +got):\n%s", diff)
 	}
-	want := []partner.BadLine{
+	want := []programme.BadLine{
 		{3, "not an address", "address"}, {5, "TWO@CONTOSO.EXAMPLE", "twice"}, {6, "anna@contoso.example", "member"}, {7, "bob@contoso.example", "invited"},
 		{8, "r@contoso.example,R,emperor", "role"}, {9, "l@contoso.example,L,member,!!", "language"}, {10, `"Q, Quoted" <q@contoso.example>`, "fields"},
 		{12, "five@contoso.example,a,member,fi,more", "fields"}, {13, "evil@contoso.example,E\rBcc: x@y.example", "name"},
@@ -254,7 +254,7 @@ func TestGoodLinesAreSentAndBadOnesComeBackWhole(t *testing.T) {
 	if len(mails) != 3 || mails[0].Facts["reason"] != "Welcome" || mails[0].Facts["app"] != "Northwind Partners" {
 		t.Errorf("mails %+v", mails)
 	}
-	for _, call := range []partner.Call{
+	for _, call := range []programme.Call{
 		{}, {List: " \n "}, {List: strings.Repeat("a@b.example\n", 501)}, {List: "a@b.example", Note: strings.Repeat("x", 501)},
 		{List: "a@b.example", Role: "emperor"}, {List: "a@b.example", Language: "??"}, {List: "a@b.example", OrganisationName: "a\nb"},
 	} {
@@ -297,20 +297,20 @@ func TestMembershipFollowsTheAccountAndNotItsAddress(t *testing.T) {
 	w := newProgramme(t)
 	w.member(anna, "anna@contoso.example")
 	w.save(account.Account{Tenant: contoso, ID: "anna", SignInName: "anna.newname@contoso.example"})
-	w.wantPlace(anna, partner.InProgramme)
+	w.wantPlace(anna, programme.InProgramme)
 	w.save(account.Account{Tenant: contoso, ID: "another", SignInName: "anna@contoso.example"})
-	w.wantPlace(by(contoso, "another"), partner.Candidate)
+	w.wantPlace(by(contoso, "another"), programme.Candidate)
 }
 
 func TestAnUnknownPersonOfAKnownOrganisationIsAskedForAnEarlierAccount(t *testing.T) {
 	w := newProgramme(t)
-	wantFault(t, w.wantPlace(anna, partner.Stranger).Refusal(), fault.MembershipMissing)
+	wantFault(t, w.wantPlace(anna, programme.Stranger).Refusal(), fault.MembershipMissing)
 	w.member(bob, "bob@contoso.example")
-	wantFault(t, w.wantPlace(anna, partner.Candidate).Refusal(), fault.ProfileElsewhere, "org", "Contoso")
-	w.wantPlace(frank, partner.Stranger)
+	wantFault(t, w.wantPlace(anna, programme.Candidate).Refusal(), fault.ProfileElsewhere, "org", "Contoso")
+	w.wantPlace(frank, programme.Stranger)
 	w.member(pat, "pat@mail.example")
 	w.save(account.Account{Tenant: id.Consumers, ID: "quinn", SignInName: "quinn@mail.example"})
-	w.wantPlace(by(id.Consumers, "quinn"), partner.Stranger)
+	w.wantPlace(by(id.Consumers, "quinn"), programme.Stranger)
 }
 
 func TestAMembershipIsEndedByTheOwnerOrTheOwnOrganisationAlone(t *testing.T) {
@@ -321,13 +321,13 @@ func TestAMembershipIsEndedByTheOwnerOrTheOwnOrganisationAlone(t *testing.T) {
 	if err := w.Remove(t.Context(), ada, contoso, "anna"); err != nil {
 		t.Fatal(err)
 	}
-	w.wantPlace(anna, partner.Stranger)
+	w.wantPlace(anna, programme.Stranger)
 	w.member(anna, "anna@contoso.example")
 	if err := w.Remove(t.Context(), olga, contoso, "anna"); err != nil {
 		t.Fatal(err)
 	}
 	wantFault(t, w.Remove(t.Context(), olga, contoso, "nobody"), fault.ObjectUnknown)
-	if list, err := w.Members(t.Context(), ada, contoso, "", 0); err != nil || len(list) != 1 || list[0].State != partner.Removed {
+	if list, err := w.Members(t.Context(), ada, contoso, "", 0); err != nil || len(list) != 1 || list[0].State != programme.Removed {
 		t.Errorf("%+v, %v", list, err)
 	}
 }
@@ -384,7 +384,7 @@ func TestFiftyListsAtOnceInviteAnAddressOnce(t *testing.T) {
 	var sent, bad atomic.Int32
 	for range 50 {
 		all.Go(func() {
-			called, err := w.Invite(t.Context(), olga, partner.Call{List: "anna@contoso.example\nbob@contoso.example"})
+			called, err := w.Invite(t.Context(), olga, programme.Call{List: "anna@contoso.example\nbob@contoso.example"})
 			if err != nil {
 				t.Errorf("invite: %v", err)
 			}

@@ -1,4 +1,4 @@
-package partner_test
+package programme_test
 
 import (
 	"crypto/sha256"
@@ -8,10 +8,10 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/fault"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 )
 
-func (w *programme) publish(texts map[string]string) partner.Terms {
+func (w *house) publish(texts map[string]string) programme.Terms {
 	w.t.Helper()
 	terms, err := w.Publish(w.t.Context(), olga, texts)
 	if err != nil {
@@ -76,7 +76,7 @@ func TestTheOwnerListsWhoAcceptedAVersion(t *testing.T) {
 		}
 	}
 	var got []string
-	var after partner.Acceptance
+	var after programme.Acceptance
 	for {
 		list, err := w.Acceptances(t.Context(), olga, 1, after, 2)
 		if err != nil {

@@ -1,4 +1,4 @@
-package partner_test
+package programme_test
 
 import (
 	"fmt"
@@ -11,13 +11,13 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 	"github.com/google/go-cmp/cmp"
 )
 
-func (w *programme) sendRoster(text string, accounts ...id.Object) partner.RosterSent {
+func (w *house) sendRoster(text string, accounts ...id.Object) programme.RosterSent {
 	w.t.Helper()
-	sent, err := w.SendRoster(w.t.Context(), ada, partner.RosterList{Text: text, Accounts: accounts})
+	sent, err := w.SendRoster(w.t.Context(), ada, programme.RosterList{Text: text, Accounts: accounts})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func (w *programme) sendRoster(text string, accounts ...id.Object) partner.Roste
 }
 
 // welcomed lists who was told that they are in, and nothing else was told.
-func (w *programme) welcomed() string {
+func (w *house) welcomed() string {
 	w.t.Helper()
 	var to []string
 	for _, m := range w.mails() {
@@ -44,7 +44,7 @@ func TestJ19ARosterIsApprovedOnceAndFlowsFromThen(t *testing.T) {
 	if m := w.mail(message.RosterSent); m.To != "partners@northwind.example" || m.Facts["org"] != "Contoso" || m.Facts["people"] != "2" {
 		t.Errorf("told %+v", m)
 	}
-	w.wantPlace(anna, partner.Stranger)
+	w.wantPlace(anna, programme.Stranger)
 	_, err := w.Join(t.Context(), anna)
 	wantFault(t, err, fault.MembershipMissing)
 	if err := w.ApproveRoster(t.Context(), olga, contoso); err != nil {
@@ -55,38 +55,38 @@ func TestJ19ARosterIsApprovedOnceAndFlowsFromThen(t *testing.T) {
 		t.Errorf("told %s", got)
 	}
 	for _, who := range []id.Object{"anna", "bob"} {
-		w.wantPlace(by(contoso, string(who)), partner.Rostered)
-		if m, err := w.Join(t.Context(), by(contoso, string(who))); err != nil || m.Origin != partner.ByRoster || m.Role != partner.PlainMember {
+		w.wantPlace(by(contoso, string(who)), programme.Rostered)
+		if m, err := w.Join(t.Context(), by(contoso, string(who))); err != nil || m.Origin != programme.ByRoster || m.Role != programme.PlainMember {
 			t.Errorf("join: %+v, %v", m, err)
 		}
-		w.wantPlace(by(contoso, string(who)), partner.InProgramme)
+		w.wantPlace(by(contoso, string(who)), programme.InProgramme)
 	}
 	// Anna goes, her second account comes, without anybody's approval.
-	if sent := w.sendRoster("anna.two@contoso.example", "bob"); sent.Removed != 1 || sent.Roster.State != partner.RosterApproved {
+	if sent := w.sendRoster("anna.two@contoso.example", "bob"); sent.Removed != 1 || sent.Roster.State != programme.RosterApproved {
 		t.Errorf("sent %+v", sent)
 	}
 	if got := w.welcomed(); got != "anna.two@contoso.example" {
 		t.Errorf("told %s", got)
 	}
-	w.wantPlace(anna, partner.Candidate)
-	w.wantPlace(anna2, partner.Rostered)
-	w.wantPlace(bob, partner.InProgramme)
+	w.wantPlace(anna, programme.Candidate)
+	w.wantPlace(anna2, programme.Rostered)
+	w.wantPlace(bob, programme.InProgramme)
 	// And she comes back by the list.
 	w.sendRoster("anna@contoso.example", "bob")
-	w.wantPlace(anna, partner.Rostered)
+	w.wantPlace(anna, programme.Rostered)
 }
 
 func TestOnlyAddressesOfTheOrganisationAreTaken(t *testing.T) {
 	w := newProgramme(t)
 	sent := w.sendRoster("anna@contoso.example\nfrank@fabrikam.example\nx@nowhere.example\nnonsense", "gone")
-	want := []partner.BadLine{{1, "gone", "account"}, {2, "frank@fabrikam.example", "domain"}, {3, "x@nowhere.example", "domain"}, {4, "nonsense", "address"}}
+	want := []programme.BadLine{{1, "gone", "account"}, {2, "frank@fabrikam.example", "domain"}, {3, "x@nowhere.example", "domain"}, {4, "nonsense", "address"}}
 	if diff := cmp.Diff(want, sent.Bad); diff != "" {
 		t.Errorf("bad (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]partner.Entry{{Address: "anna@contoso.example"}}, sent.Roster.Entries); diff != "" {
+	if diff := cmp.Diff([]programme.Entry{{Address: "anna@contoso.example"}}, sent.Roster.Entries); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)
 	}
-	for _, list := range []partner.RosterList{{}, {Text: "frank@fabrikam.example"}, {Text: strings.Repeat("a@contoso.example\n", 2001)}} {
+	for _, list := range []programme.RosterList{{}, {Text: "frank@fabrikam.example"}, {Text: strings.Repeat("a@contoso.example\n", 2001)}} {
 		_, err := w.SendRoster(t.Context(), ada, list)
 		wantFault(t, err, fault.InputInvalid)
 	}
@@ -104,15 +104,15 @@ func TestASpellingMistakePutsNobodyOut(t *testing.T) {
 	if sent := w.sendRoster("anna@contos.example\nbob@contoso.example"); sent.Removed != 0 || len(sent.Bad) != 1 || len(sent.Roster.Entries) != 2 {
 		t.Errorf("sent %+v", sent)
 	}
-	w.wantPlace(anna, partner.InProgramme)
+	w.wantPlace(anna, programme.InProgramme)
 }
 
 func TestOnlyThoseWhoSpeakForAnOrganisationSendItsRoster(t *testing.T) {
 	w := newProgramme(t)
-	_, err := w.SendRoster(t.Context(), anna, partner.RosterList{Text: "anna@contoso.example"})
+	_, err := w.SendRoster(t.Context(), anna, programme.RosterList{Text: "anna@contoso.example"})
 	wantFault(t, err, fault.RoleMissing)
 	w.save(account.Account{Tenant: id.Consumers, ID: "pat", SignInName: "pat@mail.example", Roles: []string{account.GlobalAdministrator}})
-	_, err = w.SendRoster(t.Context(), pat, partner.RosterList{Text: "pat@mail.example"})
+	_, err = w.SendRoster(t.Context(), pat, programme.RosterList{Text: "pat@mail.example"})
 	wantFault(t, err, fault.RoleMissing)
 	w.sendRoster("anna@contoso.example")
 	_, err = w.Roster(t.Context(), frank, contoso)
@@ -138,8 +138,8 @@ func TestARefusedRosterTakesItsPeopleAndNobodyElse(t *testing.T) {
 	if err := w.RefuseRoster(t.Context(), olga, contoso); err != nil {
 		t.Fatal(err)
 	}
-	w.wantPlace(anna, partner.Candidate)
-	w.wantPlace(bob, partner.InProgramme)
+	w.wantPlace(anna, programme.Candidate)
+	w.wantPlace(bob, programme.InProgramme)
 }
 
 func TestNoRosterBringsBackWhomAPersonRemoved(t *testing.T) {
@@ -154,7 +154,7 @@ func TestNoRosterBringsBackWhomAPersonRemoved(t *testing.T) {
 	if err := w.Remove(t.Context(), olga, contoso, "anna"); err != nil {
 		t.Fatal(err)
 	}
-	w.wantPlace(anna, partner.Stranger)
+	w.wantPlace(anna, programme.Stranger)
 	_, err := w.Join(t.Context(), anna)
 	wantFault(t, err, fault.MembershipMissing)
 	w.member(anna, "anna@contoso.example")
@@ -181,7 +181,7 @@ func TestNobodySlipsInWhileTheRosterChanges(t *testing.T) {
 		})
 	}
 	all.Go(func() {
-		if _, err := w.SendRoster(t.Context(), ada, partner.RosterList{Text: names[0]}); err != nil {
+		if _, err := w.SendRoster(t.Context(), ada, programme.RosterList{Text: names[0]}); err != nil {
 			t.Errorf("send: %v", err)
 		}
 	})
@@ -191,7 +191,7 @@ func TestNobodySlipsInWhileTheRosterChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range list {
-		if m.State == partner.Active && m.Account != "p00" {
+		if m.State == programme.Active && m.Account != "p00" {
 			t.Errorf("%s is in and not on the roster", m.Account)
 		}
 	}

@@ -1,4 +1,4 @@
-package partner_test
+package programme_test
 
 import (
 	"fmt"
@@ -14,12 +14,12 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-func (w *programme) policy(p partner.SwapPolicy) {
+func (w *house) policy(p programme.SwapPolicy) {
 	w.t.Helper()
 	have, err := w.Programme(w.t.Context())
 	if err != nil {
@@ -32,7 +32,7 @@ func (w *programme) policy(p partner.SwapPolicy) {
 }
 
 // begin starts a swap and reads its code in the old mailbox.
-func (w *programme) begin(who audit.Caller, address string) (partner.Status, message.Message) {
+func (w *house) begin(who audit.Caller, address string) (programme.Status, message.Message) {
 	w.t.Helper()
 	w.mails()
 	s, err := w.BeginSwap(w.t.Context(), who, address)
@@ -51,7 +51,7 @@ func wrong(code string) string {
 }
 
 // swap proves both addresses.
-func (w *programme) swap(who audit.Caller, address string) partner.Status {
+func (w *house) swap(who audit.Caller, address string) programme.Status {
 	w.t.Helper()
 	s, m := w.begin(who, address)
 	s, err := w.ConfirmSwap(w.t.Context(), who, s.ID, m.Facts["code"])
@@ -61,29 +61,29 @@ func (w *programme) swap(who audit.Caller, address string) partner.Status {
 	return s
 }
 
-func (w *programme) undoToken() string {
+func (w *house) undoToken() string {
 	w.t.Helper()
-	return strings.TrimPrefix(w.mail(message.SwapNotice).Path, partner.UndoPath)
+	return strings.TrimPrefix(w.mail(message.SwapNotice).Path, programme.UndoPath)
 }
 
 func TestJ40AnInvitationMovesToAnotherNameAtOnceAndCanBeTakenBack(t *testing.T) {
 	w := newProgramme(t)
-	w.policy(partner.SwapAtOnce)
+	w.policy(programme.SwapAtOnce)
 	i, token := w.invite("anna@old.example,Anna,contact")
 	s, m := w.begin(anna, " Anna@OLD.example"[1:])
 	if m.To != "anna@old.example" || !m.Expires.Equal(noon.Add(15*time.Minute)) || len(m.Facts["code"]) != 6 {
 		t.Errorf("code mail %+v", m)
 	}
 	done, err := w.ConfirmSwap(t.Context(), anna, s.ID, m.Facts["code"])
-	if err != nil || done.State != partner.SwapDone {
+	if err != nil || done.State != programme.SwapDone {
 		t.Fatalf("%+v, %v", done, err)
 	}
-	if st := w.wantPlace(anna, partner.InProgramme); st.Member.Role != partner.ContactRole || st.Member.Origin != partner.BySwap {
+	if st := w.wantPlace(anna, programme.InProgramme); st.Member.Role != programme.ContactRole || st.Member.Origin != programme.BySwap {
 		t.Errorf("member %+v", st.Member)
 	}
 	_, err = w.Open(t.Context(), token)
 	wantFault(t, err, fault.InvitationUnusable, "reason", "accepted")
-	if mine, err := w.MySwap(t.Context(), anna); err != nil || mine.State != partner.SwapDone {
+	if mine, err := w.MySwap(t.Context(), anna); err != nil || mine.State != programme.SwapDone {
 		t.Errorf("%+v, %v", mine, err)
 	}
 	mails := w.mails()
@@ -94,20 +94,20 @@ func TestJ40AnInvitationMovesToAnotherNameAtOnceAndCanBeTakenBack(t *testing.T) 
 	for _, m := range mails {
 		switch {
 		case m.Kind == message.SwapNotice && m.To == "anna@old.example":
-			undo = strings.TrimPrefix(m.Path, partner.UndoPath)
+			undo = strings.TrimPrefix(m.Path, programme.UndoPath)
 		case m.Kind != message.SwapDone || m.To != "anna@contoso.example":
 			t.Errorf("mail %+v", m)
 		}
 	}
 	w.now = noon.Add(7*24*time.Hour - time.Second)
-	if s, err := w.OpenUndo(t.Context(), undo); err != nil || s.State != partner.SwapDone {
+	if s, err := w.OpenUndo(t.Context(), undo); err != nil || s.State != programme.SwapDone {
 		t.Errorf("look: %+v, %v", s, err)
 	}
-	w.wantPlace(anna, partner.InProgramme)
+	w.wantPlace(anna, programme.InProgramme)
 	if err := w.UndoSwap(t.Context(), undo); err != nil {
 		t.Fatal(err)
 	}
-	w.wantPlace(anna, partner.Stranger)
+	w.wantPlace(anna, programme.Stranger)
 	if got, err := w.Open(t.Context(), token); err != nil || got.ID != i.ID {
 		t.Errorf("the invitation is not back: %v", err)
 	}
@@ -116,41 +116,41 @@ func TestJ40AnInvitationMovesToAnotherNameAtOnceAndCanBeTakenBack(t *testing.T) 
 
 func TestAnUndoLinkEndsAfterSevenDays(t *testing.T) {
 	w := newProgramme(t)
-	w.policy(partner.SwapAtOnce)
+	w.policy(programme.SwapAtOnce)
 	w.invite("anna@old.example")
 	w.swap(anna, "anna@old.example")
 	undo := w.undoToken()
 	w.now = noon.Add(7 * 24 * time.Hour)
 	wantFault(t, w.UndoSwap(t.Context(), undo), fault.InvitationUnusable, "reason", "expired")
 	wantFault(t, w.UndoSwap(t.Context(), undo+"x"), fault.InvitationUnusable, "reason", "unknown")
-	w.wantPlace(anna, partner.InProgramme)
+	w.wantPlace(anna, programme.InProgramme)
 }
 
 func TestAMembershipMovesWithinItsOrganisationAndBack(t *testing.T) {
 	w := newProgramme(t)
-	w.policy(partner.SwapAtOnce)
+	w.policy(programme.SwapAtOnce)
 	before := w.member(anna, "anna@contoso.example,Anna,admin")
 	w.now = noon.Add(time.Hour)
 	w.swap(anna2, "anna@contoso.example")
 	undo := w.undoToken()
-	after := w.wantPlace(anna2, partner.InProgramme).Member
-	if after.Role != partner.AdminRole || !after.Since.Equal(noon) {
+	after := w.wantPlace(anna2, programme.InProgramme).Member
+	if after.Role != programme.AdminRole || !after.Since.Equal(noon) {
 		t.Errorf("moved as %+v", after)
 	}
-	w.wantPlace(anna, partner.Candidate)
+	w.wantPlace(anna, programme.Candidate)
 	if err := w.UndoSwap(t.Context(), undo); err != nil {
 		t.Fatal(err)
 	}
-	back := w.wantPlace(anna, partner.InProgramme).Member
-	if diff := cmp.Diff(before, back, cmpopts.IgnoreFields(partner.Member{}, "Version")); diff != "" {
+	back := w.wantPlace(anna, programme.InProgramme).Member
+	if diff := cmp.Diff(before, back, cmpopts.IgnoreFields(programme.Member{}, "Version")); diff != "" {
 		t.Errorf("back as (-before +after):\n%s", diff)
 	}
-	w.wantPlace(anna2, partner.Candidate)
+	w.wantPlace(anna2, programme.Candidate)
 }
 
 func TestNothingIsPutBackOverALaterChange(t *testing.T) {
 	w := newProgramme(t)
-	w.policy(partner.SwapAtOnce)
+	w.policy(programme.SwapAtOnce)
 	w.member(anna, "anna@contoso.example")
 	w.swap(anna2, "anna@contoso.example")
 	undo := w.undoToken()
@@ -158,7 +158,7 @@ func TestNothingIsPutBackOverALaterChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantFault(t, w.UndoSwap(t.Context(), undo), fault.InvitationUnusable, "reason", "changed")
-	w.wantPlace(anna, partner.Stranger)
+	w.wantPlace(anna, programme.Stranger)
 }
 
 func TestTheAnswerIsTheSameWhetherTheAddressIsKnownOrNot(t *testing.T) {
@@ -175,7 +175,7 @@ func TestTheAnswerIsTheSameWhetherTheAddressIsKnownOrNot(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(known, unknown, cmpopts.IgnoreFields(partner.Status{}, "ID", "Address")); diff != "" {
+		if diff := cmp.Diff(known, unknown, cmpopts.IgnoreFields(programme.Status{}, "ID", "Address")); diff != "" {
 			t.Errorf("%s (-known +unknown):\n%s", address, diff)
 		}
 		if mails := w.mails(); len(mails) != 0 {
@@ -233,7 +233,7 @@ func TestAPersonAsksForTwentyCodesInAnHour(t *testing.T) {
 
 func TestACodeHoldsForFiveTriesAQuarterOfAnHourOneSwapAndOnePerson(t *testing.T) {
 	w := newProgramme(t)
-	w.policy(partner.SwapAtOnce)
+	w.policy(programme.SwapAtOnce)
 	w.invite("anna@old.example")
 	first, m1 := w.begin(anna, "anna@old.example")
 	second, m2 := w.begin(anna, "anna@old.example")
@@ -267,11 +267,11 @@ func TestACodeHoldsForFiveTriesAQuarterOfAnHourOneSwapAndOnePerson(t *testing.T)
 	w.now = noon.Add(15 * time.Minute)
 	_, err = w.ConfirmSwap(t.Context(), anna, second.ID, m2.Facts["code"])
 	wantFault(t, err, fault.MailCodeExpired)
-	w.wantPlace(anna, partner.Stranger)
+	w.wantPlace(anna, programme.Stranger)
 	if err := w.Tend(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := w.db.Swap(t.Context(), northwind, second.ID); err != nil || s.State != partner.SwapExpired || s.Code != nil {
+	if s, err := w.db.Swap(t.Context(), northwind, second.ID); err != nil || s.State != programme.SwapExpired || s.Code != nil {
 		t.Errorf("kept %+v, %v", s, err)
 	}
 }
@@ -280,13 +280,13 @@ func TestBySwapApprovalTheOwnerDecidesOnce(t *testing.T) {
 	w := newProgramme(t)
 	w.invite("anna@old.example")
 	s := w.swap(anna, "anna@old.example")
-	if s.State != partner.SwapWaiting {
+	if s.State != programme.SwapWaiting {
 		t.Fatalf("%+v", s)
 	}
 	if m := w.mail(message.SwapRequested); m.To != "partners@northwind.example" || m.Facts["old"] != "anna@old.example" || m.Facts["address"] != "anna@contoso.example" {
 		t.Errorf("told %+v", m)
 	}
-	if mine, err := w.MySwap(t.Context(), anna); err != nil || mine.State != partner.SwapWaiting {
+	if mine, err := w.MySwap(t.Context(), anna); err != nil || mine.State != programme.SwapWaiting {
 		t.Errorf("%+v, %v", mine, err)
 	}
 	if list, err := w.Waiting(t.Context(), olga); err != nil || len(list) != 1 || list[0].ID != s.ID {
@@ -319,7 +319,7 @@ func TestBySwapApprovalTheOwnerDecidesOnce(t *testing.T) {
 	if done.Load() != 1 || late.Load() != 49 {
 		t.Errorf("%d decided, %d came late", done.Load(), late.Load())
 	}
-	w.wantPlace(anna, partner.InProgramme)
+	w.wantPlace(anna, programme.InProgramme)
 	if mails := w.mails(); len(mails) != 2 {
 		t.Errorf("mails %+v", mails)
 	}
@@ -336,23 +336,23 @@ func TestARefusedSwapIsToldAndMovesNothing(t *testing.T) {
 	if m := w.mail(message.AccessDenied); m.To != "anna@contoso.example" || m.Facts["reason"] != "We do not know you." {
 		t.Errorf("told %+v", m)
 	}
-	if mine, err := w.MySwap(t.Context(), anna); err != nil || mine.State != partner.SwapRefused || mine.Answer != "We do not know you." {
+	if mine, err := w.MySwap(t.Context(), anna); err != nil || mine.State != programme.SwapRefused || mine.Answer != "We do not know you." {
 		t.Errorf("%+v, %v", mine, err)
 	}
 	if _, err := w.Open(t.Context(), token); err != nil {
 		t.Errorf("the invitation: %v", err)
 	}
-	w.wantPlace(anna, partner.Stranger)
+	w.wantPlace(anna, programme.Stranger)
 }
 
 func TestAnInvitationOfAnotherOrganisationAlwaysWaitsForTheOwner(t *testing.T) {
 	w := newProgramme(t)
-	w.policy(partner.SwapAtOnce)
+	w.policy(programme.SwapAtOnce)
 	w.invite("frank@fabrikam.example")
-	if s := w.swap(anna, "frank@fabrikam.example"); s.State != partner.SwapWaiting {
+	if s := w.swap(anna, "frank@fabrikam.example"); s.State != programme.SwapWaiting {
 		t.Errorf("%+v", s)
 	}
-	w.wantPlace(anna, partner.Stranger)
+	w.wantPlace(anna, programme.Stranger)
 }
 
 func TestACodeGoesToWhoHoldsTheMembershipAndNotToTheNextHolderOfTheAddress(t *testing.T) {
@@ -390,16 +390,16 @@ func TestMergingByTheOldMailboxJoinsTwoAccounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	done, err := w.ConfirmSwap(t.Context(), anna2, s.ID, w.mail(message.Code).Facts["code"])
-	if err != nil || done.State != partner.SwapDone || done.Kind != partner.AccountMerge {
+	if err != nil || done.State != programme.SwapDone || done.Kind != programme.AccountMerge {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	undo := w.undoToken()
-	merged := w.wantPlace(anna2, partner.InProgramme).Member
-	if merged.Role != partner.ContactRole || !merged.Since.Equal(noon) || merged.Origin != partner.ByMerge {
+	merged := w.wantPlace(anna2, programme.InProgramme).Member
+	if merged.Role != programme.ContactRole || !merged.Since.Equal(noon) || merged.Origin != programme.ByMerge {
 		t.Errorf("merged %+v", merged)
 	}
 	old, err := w.db.Member(t.Context(), northwind, contoso, "anna")
-	if err != nil || old.State != partner.Removed || old.Ended != partner.ByMerge {
+	if err != nil || old.State != programme.Removed || old.Ended != programme.ByMerge {
 		t.Errorf("old %+v, %v", old, err)
 	}
 	events, err := w.db.Events(t.Context(), contoso, 100)
@@ -411,10 +411,10 @@ func TestMergingByTheOldMailboxJoinsTwoAccounts(t *testing.T) {
 	if err := w.UndoSwap(t.Context(), undo); err != nil {
 		t.Fatal(err)
 	}
-	if m := w.wantPlace(anna2, partner.InProgramme).Member; m.Role != partner.PlainMember {
+	if m := w.wantPlace(anna2, programme.InProgramme).Member; m.Role != programme.PlainMember {
 		t.Errorf("after the undo %+v", m)
 	}
-	w.wantPlace(anna, partner.InProgramme)
+	w.wantPlace(anna, programme.InProgramme)
 }
 
 func TestMergingByWordNeedsAnotherOfTheOrganisationOrTheOwner(t *testing.T) {
@@ -422,7 +422,7 @@ func TestMergingByWordNeedsAnotherOfTheOrganisationOrTheOwner(t *testing.T) {
 	w.member(anna, "anna@contoso.example")
 	w.save(account.Account{Tenant: contoso, ID: "anna2", SignInName: "anna.two@contoso.example", Roles: []string{account.GlobalAdministrator}})
 	s, err := w.AskMerge(t.Context(), anna2, "anna@contoso.example")
-	if err != nil || s.State != partner.SwapWaiting {
+	if err != nil || s.State != programme.SwapWaiting {
 		t.Fatalf("%+v, %v", s, err)
 	}
 	if again, err := w.AskMerge(t.Context(), anna2, "bob@contoso.example"); err != nil || again.ID != s.ID {
@@ -444,8 +444,8 @@ func TestMergingByWordNeedsAnotherOfTheOrganisationOrTheOwner(t *testing.T) {
 	if err := w.DecideSwap(t.Context(), ada, s.ID, true, ""); err != nil {
 		t.Fatal(err)
 	}
-	w.wantPlace(anna2, partner.InProgramme)
-	w.wantPlace(anna, partner.Candidate)
+	w.wantPlace(anna2, programme.InProgramme)
+	w.wantPlace(anna, programme.Candidate)
 }
 
 func TestAMergeThatNamesNobodyCanOnlyBeRefused(t *testing.T) {
@@ -459,5 +459,5 @@ func TestAMergeThatNamesNobodyCanOnlyBeRefused(t *testing.T) {
 	if err := w.DecideSwap(t.Context(), ada, s.ID, false, "Not ours."); err != nil {
 		t.Error(err)
 	}
-	w.wantPlace(frank, partner.InProgramme)
+	w.wantPlace(frank, programme.InProgramme)
 }

@@ -1,4 +1,4 @@
-package partner_test
+package programme_test
 
 import (
 	"strings"
@@ -9,7 +9,7 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/message"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 )
 
 const reason = "I sell your products in Finland."
@@ -24,7 +24,7 @@ func TestARequestReachesTheContactAndTheAnswerThePerson(t *testing.T) {
 	if told.To != "partners@northwind.example" || told.Facts["reason"] != reason || told.Facts["org"] != "Contoso" || told.Facts["address"] != "anna@contoso.example" {
 		t.Errorf("told %+v", told)
 	}
-	if s := w.wantPlace(anna, partner.Requested); !s.Request.At.Equal(noon) || !s.Request.Verified {
+	if s := w.wantPlace(anna, programme.Requested); !s.Request.At.Equal(noon) || !s.Request.Verified {
 		t.Errorf("request %+v", s.Request)
 	}
 	again, err := w.Ask(t.Context(), anna, reason+" Please.")
@@ -34,16 +34,16 @@ func TestARequestReachesTheContactAndTheAnswerThePerson(t *testing.T) {
 	if list, err := w.Requests(t.Context(), olga, 0); err != nil || len(list) != 1 || list[0].Reason != reason {
 		t.Errorf("queue %+v, %v", list, err)
 	}
-	if err := w.Admit(t.Context(), olga, asked.ID, partner.ContactRole); err != nil {
+	if err := w.Admit(t.Context(), olga, asked.ID, programme.ContactRole); err != nil {
 		t.Fatal(err)
 	}
 	if m := w.mail(message.AccessGranted); m.To != "anna@contoso.example" || m.Language != "fi" || m.Path != "/portal" {
 		t.Errorf("told %+v", m)
 	}
-	if s := w.wantPlace(anna, partner.InProgramme); s.Member.Role != partner.ContactRole || s.Member.By != "olga" {
+	if s := w.wantPlace(anna, programme.InProgramme); s.Member.Role != programme.ContactRole || s.Member.By != "olga" {
 		t.Errorf("member %+v", s.Member)
 	}
-	wantFault(t, w.Admit(t.Context(), olga, asked.ID, partner.AdminRole), fault.RequestRepeated)
+	wantFault(t, w.Admit(t.Context(), olga, asked.ID, programme.AdminRole), fault.RequestRepeated)
 	wantFault(t, w.Refuse(t.Context(), olga, asked.ID, "no"), fault.RequestRepeated)
 	_, err = w.Ask(t.Context(), anna, reason)
 	wantFault(t, err, fault.InputInvalid)
@@ -62,7 +62,7 @@ func TestARefusedPersonIsToldWhyAndMayAskAgain(t *testing.T) {
 	if m := w.mail(message.AccessDenied); m.Facts["reason"] != "Your contract has ended." {
 		t.Errorf("told %+v", m)
 	}
-	w.wantPlace(anna, partner.Stranger)
+	w.wantPlace(anna, programme.Stranger)
 	if next, err := w.Ask(t.Context(), anna, reason); err != nil || next.ID == asked.ID {
 		t.Errorf("asked again: %+v, %v", next, err)
 	}
@@ -81,14 +81,14 @@ func TestAReasonHasTenToThreeHundredCharacters(t *testing.T) {
 
 func TestNobodyIsAdmittedWhoseAccountIsGoneOrWithoutARole(t *testing.T) {
 	w := newProgramme(t)
-	wantFault(t, w.Admit(t.Context(), olga, "none", partner.PlainMember), fault.ObjectUnknown)
+	wantFault(t, w.Admit(t.Context(), olga, "none", programme.PlainMember), fault.ObjectUnknown)
 	asked, err := w.Ask(t.Context(), anna, reason)
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantFault(t, w.Admit(t.Context(), olga, asked.ID, "emperor"), fault.InputInvalid)
 	w.save(account.Account{Tenant: contoso, ID: "anna", SignInName: "anna@contoso.example", Disabled: true})
-	wantFault(t, w.Admit(t.Context(), olga, asked.ID, partner.PlainMember), fault.AccountDisabled)
+	wantFault(t, w.Admit(t.Context(), olga, asked.ID, programme.PlainMember), fault.AccountDisabled)
 	w.mails()
 	if err := w.Refuse(t.Context(), olga, asked.ID, "Gone."); err != nil || len(w.mails()) != 1 {
 		t.Errorf("refuse: %v", err)
@@ -128,7 +128,7 @@ func TestFiftyRequestsAndFiftyDecisionsAtOnceMakeOneOfEach(t *testing.T) {
 			var err error
 			count := &admitted
 			if n%2 == 0 {
-				err = w.Admit(t.Context(), olga, list[0].ID, partner.PlainMember)
+				err = w.Admit(t.Context(), olga, list[0].ID, programme.PlainMember)
 			} else {
 				err, count = w.Refuse(t.Context(), olga, list[0].ID, "no"), &refused
 			}
@@ -150,7 +150,7 @@ func TestFiftyRequestsAndFiftyDecisionsAtOnceMakeOneOfEach(t *testing.T) {
 		t.Errorf("%d mails", len(mails))
 	}
 	s, err := w.Standing(t.Context(), contoso, "anna")
-	if err != nil || (s.Place == partner.InProgramme) != (admitted.Load() == 1) {
+	if err != nil || (s.Place == programme.InProgramme) != (admitted.Load() == 1) {
 		t.Errorf("stands as %s, %v", s.Place, err)
 	}
 }

@@ -1,4 +1,4 @@
-package partner_test
+package programme_test
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
-	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/tenant"
@@ -23,10 +23,17 @@ import (
 
 const northwind id.Tenant = "33333333-cccc-4333-8333-000000000001"
 
-// programme is one installation: Northwind runs it, Contoso and Fabrikam are
+const (
+	contoso  id.Tenant = "11111111-aaaa-4111-8111-000000000001"
+	fabrikam id.Tenant = "11111111-aaaa-4111-8111-000000000002"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// house is one installation: Northwind runs it, Contoso and Fabrikam are
 // partners, and pat has a personal account.
-type programme struct {
-	*partner.Membership
+type house struct {
+	*programme.Membership
 	t       *testing.T
 	db      *sqlstore.DB
 	people  *account.People
@@ -35,14 +42,14 @@ type programme struct {
 	now     time.Time
 }
 
-func newProgramme(t *testing.T) *programme {
+func newProgramme(t *testing.T) *house {
 	t.Helper()
 	db, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	w := &programme{t: t, db: db, people: account.NewPeople(db), now: noon}
+	w := &house{t: t, db: db, people: account.NewPeople(db), now: noon}
 	source := id.Source{Now: func() time.Time { return w.now }, Random: rand.Reader}
 	custody, err := seal.NewCustody(bytes.Repeat([]byte{7}, 32), rand.Reader)
 	if err != nil {
@@ -52,7 +59,7 @@ func newProgramme(t *testing.T) *programme {
 		t.Fatal(err)
 	}
 	w.tenants = tenant.NewDirectory(db, source.Now)
-	if w.Membership, err = partner.NewMembership(db, w.people, w.tenants, w.outbox, source, custody); err != nil {
+	if w.Membership, err = programme.NewMembership(db, w.people, w.tenants, w.outbox, source, custody); err != nil {
 		t.Fatal(err)
 	}
 	w.organisation(northwind, "Northwind", "northwind.example")
@@ -60,7 +67,7 @@ func newProgramme(t *testing.T) *programme {
 	w.organisation(fabrikam, "Fabrikam", "fabrikam.example")
 	w.organisation(id.Consumers, "Personal accounts")
 	for _, a := range []account.Account{
-		{Tenant: northwind, ID: "olga", SignInName: "olga@northwind.example", Groups: []string{partner.ProgrammeStaff}},
+		{Tenant: northwind, ID: "olga", SignInName: "olga@northwind.example", Groups: []string{programme.ProgrammeStaff}},
 		{Tenant: northwind, ID: "gary", SignInName: "gary@northwind.example", Roles: []string{account.GlobalAdministrator}},
 		{Tenant: northwind, ID: "nick", SignInName: "nick@northwind.example", Groups: []string{account.AdminAgents}},
 		{Tenant: contoso, ID: "ada", SignInName: "ada@contoso.example", Roles: []string{account.UserAdministrator}},
@@ -74,14 +81,14 @@ func newProgramme(t *testing.T) *programme {
 	} {
 		w.save(a)
 	}
-	err = w.Found(t.Context(), partner.Programme{Owner: northwind, Name: "Northwind Partners", Contact: "partners@northwind.example", Portal: "portal"})
+	err = w.Found(t.Context(), programme.Programme{Owner: northwind, Name: "Northwind Partners", Contact: "partners@northwind.example", Portal: "portal"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
 
-func (w *programme) organisation(key id.Tenant, name string, domains ...string) {
+func (w *house) organisation(key id.Tenant, name string, domains ...string) {
 	w.t.Helper()
 	org := tenant.Tenant{ID: key, Name: name}
 	for _, d := range domains {
@@ -92,7 +99,7 @@ func (w *programme) organisation(key id.Tenant, name string, domains ...string) 
 	}
 }
 
-func (w *programme) save(a account.Account) {
+func (w *house) save(a account.Account) {
 	w.t.Helper()
 	if err := w.people.Save(w.t.Context(), a); err != nil {
 		w.t.Fatal(err)
@@ -115,7 +122,7 @@ var (
 )
 
 // mails takes what was sent since the last time.
-func (w *programme) mails() []message.Message {
+func (w *house) mails() []message.Message {
 	w.t.Helper()
 	var list []message.Message
 	err := w.outbox.Deliver(w.t.Context(), func(_ context.Context, m message.Message) error {
@@ -129,7 +136,7 @@ func (w *programme) mails() []message.Message {
 }
 
 // mail takes the one message of a kind.
-func (w *programme) mail(kind message.Kind) message.Message {
+func (w *house) mail(kind message.Kind) message.Message {
 	w.t.Helper()
 	var is []message.Message
 	for _, m := range w.mails() {
@@ -144,18 +151,18 @@ func (w *programme) mail(kind message.Kind) message.Message {
 }
 
 // invite sends one invitation and gives it with its token.
-func (w *programme) invite(line string) (partner.Invitation, string) {
+func (w *house) invite(line string) (programme.Invitation, string) {
 	w.t.Helper()
 	w.mails()
-	called, err := w.Invite(w.t.Context(), olga, partner.Call{List: line})
+	called, err := w.Invite(w.t.Context(), olga, programme.Call{List: line})
 	if err != nil || len(called.Sent) != 1 {
 		w.t.Fatalf("invite %s: %+v, %v", line, called, err)
 	}
-	return called.Sent[0], strings.TrimPrefix(w.mail(message.Invitation).Path, partner.InvitationPath)
+	return called.Sent[0], strings.TrimPrefix(w.mail(message.Invitation).Path, programme.InvitationPath)
 }
 
 // member makes somebody a member by an invitation to their address.
-func (w *programme) member(who audit.Caller, line string) partner.Member {
+func (w *house) member(who audit.Caller, line string) programme.Member {
 	w.t.Helper()
 	_, token := w.invite(line)
 	member, err := w.Accept(w.t.Context(), who, token)
@@ -165,7 +172,7 @@ func (w *programme) member(who audit.Caller, line string) partner.Member {
 	return member
 }
 
-func (w *programme) wantPlace(who audit.Caller, want partner.Place) partner.Standing {
+func (w *house) wantPlace(who audit.Caller, want programme.Place) programme.Standing {
 	w.t.Helper()
 	s, err := w.Standing(w.t.Context(), who.Home, who.Account)
 	if err != nil || s.Place != want {
@@ -188,7 +195,7 @@ func wantFault(t *testing.T, err error, code fault.Code, facts ...string) {
 }
 
 // verbs lists what was done in a tenant, newest first.
-func (w *programme) verbs(t id.Tenant) string {
+func (w *house) verbs(t id.Tenant) string {
 	w.t.Helper()
 	events, err := w.db.Events(w.t.Context(), t, 100)
 	if err != nil {
@@ -203,7 +210,7 @@ func (w *programme) verbs(t id.Tenant) string {
 
 func TestOnlyTheOwnersStaffOfThisMomentActForTheProgramme(t *testing.T) {
 	w := newProgramme(t)
-	w.save(account.Account{Tenant: northwind, ID: "off", SignInName: "off@northwind.example", Groups: []string{partner.ProgrammeStaff}, Disabled: true})
+	w.save(account.Account{Tenant: northwind, ID: "off", SignInName: "off@northwind.example", Groups: []string{programme.ProgrammeStaff}, Disabled: true})
 	visiting := olga
 	visiting.Tenant = contoso
 	for name, c := range map[string]struct {
@@ -230,19 +237,19 @@ func TestOnlyTheOwnersStaffOfThisMomentActForTheProgramme(t *testing.T) {
 			}
 			wantFault(t, err, c.want)
 			for what, act := range map[string]func() error{
-				"configure":   func() error { return w.Configure(ctx, c.by, partner.Programme{}) },
-				"invite":      func() error { _, err := w.Invite(ctx, c.by, partner.Call{List: "a@b.example"}); return err },
+				"configure":   func() error { return w.Configure(ctx, c.by, programme.Programme{}) },
+				"invite":      func() error { _, err := w.Invite(ctx, c.by, programme.Call{List: "a@b.example"}); return err },
 				"resend":      func() error { return w.Resend(ctx, c.by, "x") },
 				"revoke":      func() error { return w.Revoke(ctx, c.by, "x") },
-				"invitations": func() error { _, err := w.Invitations(ctx, c.by, partner.Cursor{}, 1); return err },
+				"invitations": func() error { _, err := w.Invitations(ctx, c.by, programme.Cursor{}, 1); return err },
 				"requests":    func() error { _, err := w.Requests(ctx, c.by, 1); return err },
-				"admit":       func() error { return w.Admit(ctx, c.by, "x", partner.PlainMember) },
+				"admit":       func() error { return w.Admit(ctx, c.by, "x", programme.PlainMember) },
 				"refuse":      func() error { return w.Refuse(ctx, c.by, "x", "because") },
 				"rosters":     func() error { _, err := w.Rosters(ctx, c.by, 1); return err },
 				"approve":     func() error { return w.ApproveRoster(ctx, c.by, contoso) },
 				"refuse list": func() error { return w.RefuseRoster(ctx, c.by, contoso) },
 				"publish":     func() error { _, err := w.Publish(ctx, c.by, map[string]string{"en": "x"}); return err },
-				"acceptances": func() error { _, err := w.Acceptances(ctx, c.by, 1, partner.Acceptance{}, 1); return err },
+				"acceptances": func() error { _, err := w.Acceptances(ctx, c.by, 1, programme.Acceptance{}, 1); return err },
 				"addresses":   func() error { _, err := w.OwnAddresses(ctx, c.by, 1); return err },
 				"decide swap": func() error { return w.DecideSwap(ctx, c.by, "x", true, "") },
 				"remove":      func() error { return w.Remove(ctx, c.by, contoso, "anna") },
@@ -257,17 +264,17 @@ func TestOnlyTheOwnersStaffOfThisMomentActForTheProgramme(t *testing.T) {
 	}
 	w.save(account.Account{Tenant: northwind, ID: "olga", SignInName: "olga@northwind.example"})
 	_, err := w.Staff(t.Context(), olga)
-	wantFault(t, err, fault.RoleMissing, "role", partner.ProgrammeStaff)
+	wantFault(t, err, fault.RoleMissing, "role", programme.ProgrammeStaff)
 }
 
 func TestTheOwnerConfiguresTheProgrammeAndALateChangeIsRefused(t *testing.T) {
 	w := newProgramme(t)
 	p, err := w.Programme(t.Context())
-	if err != nil || p.InvitationDays != 14 || p.SwapPolicy != partner.SwapByApproval || p.Owner != northwind {
+	if err != nil || p.InvitationDays != 14 || p.SwapPolicy != programme.SwapByApproval || p.Owner != northwind {
 		t.Fatalf("%+v, %v", p, err)
 	}
 	to := p
-	to.Owner, to.Name, to.SwapPolicy = contoso, "Renamed", partner.SwapAtOnce
+	to.Owner, to.Name, to.SwapPolicy = contoso, "Renamed", programme.SwapAtOnce
 	if err := w.Configure(t.Context(), olga, to); err != nil {
 		t.Fatal(err)
 	}
@@ -275,11 +282,11 @@ func TestTheOwnerConfiguresTheProgrammeAndALateChangeIsRefused(t *testing.T) {
 	if p, err = w.Programme(t.Context()); err != nil || p.Name != "Renamed" || p.Owner != northwind {
 		t.Errorf("%+v, %v", p, err)
 	}
-	for _, change := range []func(*partner.Programme){
-		func(p *partner.Programme) { p.Name = "" },
-		func(p *partner.Programme) { p.Contact = "a@b.example\r\nBcc: c@d.example" },
-		func(p *partner.Programme) { p.SwapPolicy = "sometimes" },
-		func(p *partner.Programme) { p.InvitationDays = 91 },
+	for _, change := range []func(*programme.Programme){
+		func(p *programme.Programme) { p.Name = "" },
+		func(p *programme.Programme) { p.Contact = "a@b.example\r\nBcc: c@d.example" },
+		func(p *programme.Programme) { p.SwapPolicy = "sometimes" },
+		func(p *programme.Programme) { p.InvitationDays = 91 },
 	} {
 		bad := p
 		change(&bad)

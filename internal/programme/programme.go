@@ -1,4 +1,7 @@
-package partner
+// Package programme holds who belongs to the partner programme of this
+// installation and how they come in: invitations, requests, rosters, changes of
+// a sign-in name, and the terms that everybody accepts.
+package programme
 
 import (
 	"context"
