@@ -134,13 +134,8 @@ func ShownCode(userCode string) string {
 // Typed finds the request of a user code as a person typed it. It fails with
 // DeviceCodeWrong, or with DeviceCodeExpired when it is late or was answered.
 func (s *Devices) Typed(ctx context.Context, typed string) (DeviceRequest, error) {
-	code := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(consonants, r) {
-			return r
-		}
-		return -1
-	}, strings.ToUpper(typed))
-	if len(code) != userCodeLength || len(typed) > 40 {
+	code, ok := readUserCode(typed)
+	if !ok {
 		return DeviceRequest{}, fault.New(fault.DeviceCodeWrong)
 	}
 	d, err := s.store.DeviceRequestTyped(ctx, code)
@@ -151,6 +146,21 @@ func (s *Devices) Typed(ctx context.Context, typed string) (DeviceRequest, error
 		return DeviceRequest{}, fault.New(fault.DeviceCodeExpired)
 	}
 	return d, nil
+}
+
+// readUserCode reads a code in any letter case, with whatever people put
+// between its letters.
+func readUserCode(typed string) (string, bool) {
+	if len(typed) > 40 {
+		return "", false
+	}
+	code := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(consonants, r) {
+			return r
+		}
+		return -1
+	}, strings.ToUpper(typed))
+	return code, len(code) == userCodeLength
 }
 
 // Approve ends a request with what the person's sign-in gave, Decline with
