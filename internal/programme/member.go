@@ -108,6 +108,27 @@ func (m *Membership) member(ctx context.Context, p Programme, t id.Tenant, who i
 	return found, err
 }
 
+// activeMember gives the programme and the caller as one of its members. It
+// fails with MembershipMissing for anybody else.
+func (m *Membership) activeMember(ctx context.Context, by audit.Caller) (Programme, account.Account, error) {
+	p, err := m.store.Programme(ctx)
+	if err != nil {
+		return p, account.Account{}, err
+	}
+	person, err := m.person(ctx, by)
+	if err != nil {
+		return p, person, err
+	}
+	have, err := m.member(ctx, p, person.Tenant, person.ID)
+	if err != nil {
+		return p, person, err
+	}
+	if have.State != Active {
+		return p, person, fault.New(fault.MembershipMissing, "reason", "none")
+	}
+	return p, person, nil
+}
+
 // Place is how a person stands to the programme.
 type Place string
 

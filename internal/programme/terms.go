@@ -150,20 +150,9 @@ func (m *Membership) TermsDue(ctx context.Context, t id.Tenant, who id.Object) e
 // a newer version is in force, and with InputInvalid when there is no text in
 // the language.
 func (m *Membership) AcceptTerms(ctx context.Context, by audit.Caller, version int, tag string) error {
-	p, err := m.store.Programme(ctx)
+	p, person, err := m.activeMember(ctx, by)
 	if err != nil {
 		return err
-	}
-	person, err := m.person(ctx, by)
-	if err != nil {
-		return err
-	}
-	member, err := m.member(ctx, p, person.Tenant, person.ID)
-	if err != nil {
-		return err
-	}
-	if member.State != Active {
-		return fault.New(fault.MembershipMissing, "reason", "none")
 	}
 	current, err := m.store.CurrentTerms(ctx, p.Owner)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/entente-id/entente/internal/audit"
-	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/message"
 )
 
@@ -31,20 +30,9 @@ func (m *Membership) AskWalkthrough(ctx context.Context, by audit.Caller, at tim
 	case !at.After(now) || at.Sub(now) > walkthroughAhead:
 		return invalid("when", "within the next 90 days")
 	}
-	p, err := m.store.Programme(ctx)
+	p, person, err := m.activeMember(ctx, by)
 	if err != nil {
 		return err
-	}
-	person, err := m.person(ctx, by)
-	if err != nil {
-		return err
-	}
-	have, err := m.member(ctx, p, person.Tenant, person.ID)
-	if err != nil {
-		return err
-	}
-	if have.State != Active {
-		return fault.New(fault.MembershipMissing, "reason", "none")
 	}
 	owner, err := m.tenants.Find(ctx, p.Owner)
 	if err != nil {

@@ -21,14 +21,12 @@ func (j *Journeys) takeAskApproval(ctx context.Context, journey *Journey, a Answ
 		// Decided while the page was open: the journey just goes on.
 		return nil, nil
 	}
-	asked, err := j.approvals.Ask(ctx, journey.caller(), journey.Request.Client, f.missing, a.Reason)
-	if err != nil {
+	if _, err := j.approvals.Ask(ctx, journey.caller(), journey.Request.Client, f.missing, a.Reason); err != nil {
 		if problem := fault.Of(err); problem.Code == fault.InputInvalid {
 			return problem, nil
 		}
 		return nil, err
 	}
-	journey.Approval = asked.ID
 	journey.passed("request-sent")
 	return nil, nil
 }

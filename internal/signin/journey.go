@@ -128,8 +128,6 @@ type Journey struct {
 	Making id.Object `json:"making,omitempty"`
 	// Notice is the word of something that the next page should say first.
 	Notice string `json:"notice,omitempty"`
-	// PassBy is who issued the temporary pass that was used.
-	PassBy string `json:"passBy,omitempty"`
 
 	// Nonce, Verifier and Left belong to a request at the company's provider.
 	Nonce    string    `json:"nonce,omitempty"`
@@ -158,9 +156,8 @@ type Journey struct {
 	Consented bool `json:"consented,omitempty"`
 	// Everyone: an admin ticked the box and has to confirm.
 	Everyone bool `json:"everyone,omitempty"`
-	// Approval is the request that was sent from here, Reason what was typed.
-	Approval string `json:"approval,omitempty"`
-	Reason   string `json:"reason,omitempty"`
+	// Reason is what was typed with the request for an approval.
+	Reason string `json:"reason,omitempty"`
 	// Checks are the steps passed, for the story of a refusal.
 	Checks []string `json:"checks,omitempty"`
 }
