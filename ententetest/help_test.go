@@ -127,17 +127,17 @@ func TestTheStoryOfAReferenceInARealBrowser(t *testing.T) {
 	}
 	w := ententetest.Start(t)
 	reference := waits(t, w)
-	for name, width := range map[string]int64{"wide": 1280, "narrow": 360} {
-		d := newDesk(t, "help-"+name, width, 860)
+	for i, screen := range []struct {
+		name  string
+		width int64
+	}{{"wide", 1280}, {"narrow", 360}} {
+		d := newDesk(t, "help-"+screen.name, screen.width, 860)
 		d.axe = string(axe)
 		d.do(chromedp.Navigate(w.Origin + "/organisation/help?login_hint=" + url.QueryEscape(devworld.Lena)))
 		d.do(chromedp.WaitVisible("#password"), chromedp.SendKeys("#password", ententetest.Password+"\r"))
-		if name == "narrow" {
-			// The code of the step before served in the other browser.
-			d.do(chromedp.WaitVisible("#code"), chromedp.SendKeys("#code", code(t, devworld.LenaSeed, time.Now().Add(30*time.Second))+"\r"))
-		} else {
-			d.do(chromedp.WaitVisible("#code"), chromedp.SendKeys("#code", code(t, devworld.LenaSeed, time.Now())+"\r"))
-		}
+		// A code serves once, and none older than it afterwards.
+		at := time.Now().Add(time.Duration(i) * 30 * time.Second)
+		d.do(chromedp.WaitVisible("#code"), chromedp.SendKeys("#code", code(t, devworld.LenaSeed, at)+"\r"))
 		d.sees("1-queue", "#reference")
 		d.do(chromedp.SendKeys("#reference", strings.ToLower(reference)+"\r"))
 		d.sees("2-story", ".facts")
