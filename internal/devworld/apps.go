@@ -12,6 +12,7 @@ import (
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/house"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/keyvault"
 	"github.com/entente-id/entente/internal/pages"
 )
 
@@ -39,7 +40,7 @@ const (
 	PartnerCenter   id.App = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
 	OldDirectory    id.App = "00000002-0000-0000-c000-000000000000"
 	ResourceManager id.App = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
-	KeyVault        id.App = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093"
+	KeyVault        id.App = keyvault.App
 )
 
 // PortalSecret is known to the world, like everything here.

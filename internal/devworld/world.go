@@ -33,7 +33,7 @@ func Seed(ctx context.Context, h *house.House) (*World, error) {
 	h.Pages.Watch, h.Post = w.inbox.watch, w.inbox.post
 	h.DevPages = w.inbox
 	if _, err := h.Tenants.Find(ctx, Fabrikam); err == nil {
-		return w, nil
+		return w, seedVault(ctx, h)
 	} else if !fault.Has(err, fault.TenantUnknown) {
 		return nil, err
 	}
@@ -61,7 +61,10 @@ func Seed(ctx context.Context, h *house.House) (*World, error) {
 	if err := seedProgramme(ctx, h); err != nil {
 		return nil, err
 	}
-	return w, seedAssignments(ctx, h)
+	if err := seedAssignments(ctx, h); err != nil {
+		return nil, err
+	}
+	return w, seedVault(ctx, h)
 }
 
 // seedAssignments opens Northwind's intranet to Ada alone (M18).

@@ -147,6 +147,14 @@ const (
 	ChangedMeanwhile     Code = 9700121
 	EncodingUnsupported  Code = 9700122
 	BodyTooLarge         Code = 9700123
+
+	VaultUnknown           Code = 9700200
+	VaultPermissionMissing Code = 9700201
+	SecretUnknown          Code = 9700202
+	SecretDeleted          Code = 9700203
+	SecretTaken            Code = 9700204
+	SecretOff              Code = 9700205
+	PurgeForbidden         Code = 9700206
 )
 
 var rows = []Entry{
@@ -294,4 +302,12 @@ var rows = []Entry{
 	{ChangedMeanwhile, "ChangedMeanwhile", "M34", Request, Developer, []Remedy{CheckRequest, TryAgain}},
 	{EncodingUnsupported, "EncodingUnsupported", "M34", Request, Developer, []Remedy{CheckRequest}},
 	{BodyTooLarge, "BodyTooLarge", "M34", Request, Developer, []Remedy{CheckRequest}},
+
+	{VaultUnknown, "VaultUnknown", "M49", Absent, Developer, []Remedy{CheckRequest, CopyReport}},
+	{VaultPermissionMissing, "VaultPermissionMissing", "M46", Refused, IT, []Remedy{AskIT, CopyReport}},
+	{SecretUnknown, "SecretUnknown", "M49", Absent, Developer, []Remedy{CheckRequest}},
+	{SecretDeleted, "SecretDeletedButRecoverable", "M34", Request, Developer, []Remedy{CheckRequest}},
+	{SecretTaken, "SecretNameInUse", "M34", Request, Developer, []Remedy{CheckRequest}},
+	{SecretOff, "SecretSwitchedOff", "M46", Refused, Developer, []Remedy{CheckRequest}},
+	{PurgeForbidden, "VaultPurgeProtected", "M46", Refused, IT, []Remedy{AskIT}},
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/entente-id/entente/internal/federation"
 	"github.com/entente-id/entente/internal/graph"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/keyvault"
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/oauth"
 	"github.com/entente-id/entente/internal/outbound"
@@ -42,6 +43,7 @@ import (
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
+	"github.com/entente-id/entente/internal/vault"
 )
 
 // Config is what a house is built from.
@@ -104,12 +106,14 @@ type House struct {
 	Programme  *programme.Membership
 	Passkeys   *credential.Passkeys
 	Approvals  *consent.Approvals
+	Vaults     *vault.Vaults
 	Pages      *pages.Site
 
 	custody    *seal.Custody
 	oauth      *oauth.Edge
 	partnerapi http.Handler
 	graph      http.Handler
+	keyvault   http.Handler
 	api        http.Handler
 	site       http.Handler
 	// DevPages answers below /dev/; nil outside the dev world.
@@ -174,6 +178,9 @@ func (h *House) build(ctx context.Context) error {
 	}
 	h.Approvals = consent.NewApprovals(db, h.Consents, h.People, h.Apps, h.Tenants, h.Outbox, source)
 	h.Links = account.NewLinks(db, source)
+	if h.Vaults, err = vault.NewVaults(db, source, custody); err != nil {
+		return err
+	}
 	h.SetupLinks = tenant.NewSetupLinks(db, h.Tenants, h.Outbox, source)
 	if h.Programme, err = programme.NewMembership(db, h.People, h.Tenants, h.Outbox, source, custody); err != nil {
 		return err
@@ -229,6 +236,9 @@ func (h *House) buildEdges() error {
 	h.api = api.New(api.Options{
 		Verify: h.Issuer.Verify, Approvals: h.Approvals, Apps: h.Apps, Desk: h.Desk, Attempts: h.Attempts,
 		Source: h.Source, Origin: h.Origin, Log: h.Log,
+	})
+	h.keyvault = keyvault.New(keyvault.Options{
+		Verify: h.Issuer.Verify, Vaults: h.Vaults, Apps: h.Apps, Attempts: h.Attempts, Source: h.Source, Authority: h.Origin, Log: h.Log,
 	})
 	h.graph = graph.New(graph.Options{
 		Verify: h.Issuer.Verify, Subject: h.Issuer.Subject, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Customers: h.Customers,

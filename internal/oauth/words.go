@@ -178,4 +178,12 @@ var table = map[fault.Code]words{
 	fault.EncodingUnsupported:  {http.StatusUnsupportedMediaType, invalidRequest, "", "", "", "The encoding of the body is not supported: {rule}."},
 	fault.BodyTooLarge:         {http.StatusRequestEntityTooLarge, invalidRequest, "", "", "", "The body is too large: at most {limit} bytes."},
 	fault.RelationshipEnded:    {badRequest, invalidGrant, "", messageOnly, accessDenied, "The delegated relationship with this organisation has ended: '{name}', on {date}."},
+
+	fault.VaultUnknown:           {http.StatusNotFound, invalidRequest, "", "", "", "There is no vault at this host."},
+	fault.VaultPermissionMissing: {http.StatusForbidden, accessDenied, "", "", "", "The access list of the vault {vault} does not give {permission} to {principal}."},
+	fault.SecretUnknown:          {http.StatusNotFound, invalidRequest, "", "", "", "There is no secret {secret} in this vault."},
+	fault.SecretDeleted:          {http.StatusConflict, invalidRequest, "", "", "", "The secret {secret} is deleted and can be recovered. Recover or purge it first."},
+	fault.SecretTaken:            {http.StatusConflict, invalidRequest, "", "", "", "The name {secret} is in use in this vault."},
+	fault.SecretOff:              {http.StatusForbidden, accessDenied, "", "", "", "The secret {secret} is switched off."},
+	fault.PurgeForbidden:         {http.StatusForbidden, accessDenied, "", "", "", "The vault {vault} is protected from purging."},
 }
