@@ -5,17 +5,12 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"io"
-	"log/slog"
-	"mime"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/diagnosis"
 	"github.com/entente-id/entente/internal/fault"
@@ -45,12 +40,10 @@ type Options struct {
 	Approvals *consent.Approvals
 	Apps      *application.Registry
 	Desk      *diagnosis.Desk
-	Attempts  *audit.Log
+	Failures  calls.Failures
 	Source    id.Source
 	// Origin is the public root of this server, without a slash at its end.
 	Origin string
-	// Log takes failures of our own; callers are told their reference only.
-	Log *slog.Logger
 }
 
 type edge struct {
@@ -127,7 +120,7 @@ func (e *edge) serve(w http.ResponseWriter, r *http.Request, at route) {
 		answer, err = at.answer(e, r.Context(), c)
 	}
 	if err == nil {
-		err = c.write(http.StatusOK, "application/json", answer)
+		err = calls.Write(w, http.StatusOK, "application/json", answer)
 	}
 	if err != nil {
 		e.refuse(c, err)
@@ -137,16 +130,9 @@ func (e *edge) serve(w http.ResponseWriter, r *http.Request, at route) {
 // admit proves the token, and that it was made for this: audience, kind,
 // permission, second factor. What the person may is the rooms' to say.
 func (e *edge) admit(ctx context.Context, c *call, at route) error {
-	sent := c.r.Header.Values("Authorization")
-	if len(sent) == 0 {
-		return fault.New(fault.AccessTokenMissing)
-	}
-	scheme, raw, _ := strings.Cut(sent[0], " ")
-	if raw = strings.TrimSpace(raw); !strings.EqualFold(scheme, "Bearer") || raw == "" {
-		return fault.New(fault.AccessTokenMissing)
-	}
-	if len(sent) > 1 {
-		return fault.New(fault.AccessTokenInvalid, "rule", "one Authorization header")
+	raw, err := calls.Token(c.r)
+	if err != nil {
+		return err
 	}
 	caller, err := e.Verify(ctx, raw)
 	if err != nil {
@@ -167,47 +153,8 @@ func (e *edge) admit(ctx context.Context, c *call, at route) error {
 	return nil
 }
 
-// read decodes the body, which is one JSON object with no member that we do
-// not know: a misspelt one would else be taken for absent.
-func (c *call) read(into any) error {
-	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return fault.New(fault.EncodingUnsupported, "parameter", "Content-Type", "rule", "application/json")
-	}
-	decoder := json.NewDecoder(http.MaxBytesReader(c.w, c.r.Body, maxBody))
-	decoder.DisallowUnknownFields()
-	err = decoder.Decode(into)
-	if err == nil {
-		if _, more := decoder.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("something follows the object")
-		}
-	}
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return fault.New(fault.BodyTooLarge, "rule", strconv.Itoa(maxBody)+" bytes")
-	case err != nil:
-		return fault.New(fault.RequestMalformed, "parameter", "body", "rule", "one JSON object with the documented members").Because(err)
-	}
-	return nil
-}
-
-// write sends a body. Nothing of it has left when it fails.
-func (c *call) write(status int, kind string, body any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	h := c.w.Header()
-	h.Set("Content-Type", kind)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", strconv.Itoa(len(text)))
-	c.w.WriteHeader(status)
-	// A client that went away is no failure of ours.
-	_, _ = c.w.Write(text)
-	return nil
-}
+// read decodes the body, which has no member that we do not know.
+func (c *call) read(into any) error { return calls.Object(c.w, c.r, maxBody, true, into) }
 
 // diagnostics is GET /diagnostics/{reference}: an attempt's story, as far as
 // the caller may know it.

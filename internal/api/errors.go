@@ -3,9 +3,8 @@ package api
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 
-	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -100,23 +99,15 @@ func render(f *fault.Fault) problem {
 	return p
 }
 
-// retryAfter is sent with 429 and 503 when the fault says nothing else.
-const retryAfter = "5"
-
 // refuse is the one way for errors to leave: it keeps the attempt, so that its
 // reference can be explained later, and answers.
 func (e *edge) refuse(c *call, err error) {
 	f := fault.Of(err)
 	p := render(f)
-	kept := e.Attempts.Keep(c.r.Context(), audit.Attempt{
-		Tenant: c.caller.Tenant, Home: c.caller.Home, Account: c.caller.Account, Address: c.caller.SignInName, App: c.caller.App,
-		Step: "api", Code: f.Code, Facts: f.Facts, CorrelationID: c.correlationID, TraceID: c.requestID, Checks: c.passed,
-	})
-	if fault.Describe(f.Code).Kind == fault.Internal {
-		e.Log.ErrorContext(c.r.Context(), "API call failed", "reference", kept.Reference, "request", c.requestID, "error", err)
-	}
+	a := calls.By(c.caller, "api")
+	a.CorrelationID, a.TraceID, a.Checks = c.correlationID, c.requestID, c.passed
+	kept := e.Failures.Keep(c.r.Context(), c.w.Header(), err, a)
 	p.Type, p.Reference = e.Origin+"/error?code="+p.Code, kept.Reference
-	c.w.Header().Set("X-Entente-Reference", kept.Reference)
 	if p.Status == http.StatusUnauthorized {
 		challenge := "Bearer"
 		if f.Code != fault.AccessTokenMissing {
@@ -125,14 +116,8 @@ func (e *edge) refuse(c *call, err error) {
 		}
 		c.w.Header().Set("WWW-Authenticate", challenge)
 	}
-	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
-		wait := retryAfter
-		if _, err := strconv.Atoi(f.Facts["seconds"]); err == nil {
-			wait = f.Facts["seconds"]
-		}
-		c.w.Header().Set("Retry-After", wait)
-	}
-	if err := c.write(p.Status, "application/problem+json", p); err != nil {
-		e.Log.ErrorContext(c.r.Context(), "write a problem", "request", c.requestID, "error", err)
+	calls.RetryAfter(c.w.Header(), p.Status, f)
+	if err := calls.Write(c.w, p.Status, "application/problem+json", p); err != nil {
+		e.Failures.Log.ErrorContext(c.r.Context(), "write a problem", "request", c.requestID, "error", err)
 	}
 }

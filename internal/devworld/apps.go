@@ -14,6 +14,7 @@ import (
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/keyvault"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/resourcemanager"
 )
 
 // The applications of the world.
@@ -39,7 +40,7 @@ const (
 	// (secure-application-model.md 1, identity-platform.md 3.7).
 	PartnerCenter   id.App = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
 	OldDirectory    id.App = "00000002-0000-0000-c000-000000000000"
-	ResourceManager id.App = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
+	ResourceManager id.App = resourcemanager.App
 	KeyVault        id.App = keyvault.App
 )
 

@@ -81,23 +81,33 @@ func seedCustomer(ctx context.Context, h *house.House, n int, c seededCustomer) 
 	if err := h.Customers.SaveRelationship(ctx, r); err != nil {
 		return err
 	}
+	if err := seedSubscription(ctx, h, n, c); err != nil {
+		return err
+	}
 	if c.partner != Northwind || c.story == noConsent {
 		return nil
 	}
 	return authorise(ctx, h, c.tenant)
 }
 
-// authorise lets Northwind's apps read a customer's directory, as an admin's
-// consent for everyone does.
+// authorise lets Northwind's apps read a customer's directory and what it runs
+// in the cloud, as an admin's consent for everyone does.
 func authorise(ctx context.Context, h *house.House, t id.Tenant) error {
 	directory, err := h.Apps.Find(ctx, application.GraphApp)
 	if err != nil {
 		return err
 	}
 	admin := audit.Caller{Tenant: t, Home: t, Account: "b0000000-0000-4000-8000-000000000000", SignInName: "admin"}
+	manager, err := h.Apps.Find(ctx, ResourceManager)
+	if err != nil {
+		return err
+	}
 	for _, app := range []id.App{Portal, Nightly, Desk} {
 		admin.App = app
-		asked := []consent.Asked{{Resource: directory, Scopes: []string{"User.Read", "User.Read.All", "Organization.Read.All", "Directory.Read.All"}}}
+		asked := []consent.Asked{
+			{Resource: directory, Scopes: []string{"User.Read", "User.Read.All", "Organization.Read.All", "Directory.Read.All"}},
+			{Resource: manager, Scopes: []string{"user_impersonation"}},
+		}
 		if err := h.Consents.Give(ctx, admin, app, asked, true); err != nil {
 			return err
 		}

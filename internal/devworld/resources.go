@@ -5,6 +5,7 @@ import (
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/keyvault"
+	"github.com/entente-id/entente/internal/resourcemanager"
 )
 
 // resources are the APIs of the platform. Their permission ids are the ones
@@ -27,7 +28,7 @@ func resources(origin string) []application.Application {
 	partner.Scopes = []application.Permission{{ID: "1cebfa2a-fb4d-419e-b5f9-839b4383e05a", Name: "user_impersonation"}}
 	old := resource(OldDirectory, "03", "Azure AD Graph", "https://graph.windows.net")
 	old.Scopes = []application.Permission{{ID: "311a71cc-e848-46a1-bdf8-97ff7156d8e6", Name: "User.Read"}}
-	manager := resource(ResourceManager, "04", "Azure Resource Manager", "https://management.azure.com", "https://management.core.windows.net")
+	manager := resource(ResourceManager, "04", "Azure Resource Manager", resourcemanager.Audience, resourcemanager.OldAudience)
 	manager.Scopes = []application.Permission{{ID: "41094075-9dad-400e-a0bd-54e686782033", Name: "user_impersonation"}}
 	vault := resource(KeyVault, "05", "Key Vault", keyvault.Audience)
 	vault.Scopes = []application.Permission{{ID: "f53da476-18e3-4152-8e01-aec403e6edc0", Name: "user_impersonation"}}

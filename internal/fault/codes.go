@@ -155,6 +155,7 @@ const (
 	SecretTaken            Code = 9700204
 	SecretOff              Code = 9700205
 	PurgeForbidden         Code = 9700206
+	ResourceGroupUnknown   Code = 9700207
 )
 
 var rows = []Entry{
@@ -310,4 +311,5 @@ var rows = []Entry{
 	{SecretTaken, "SecretNameInUse", "M34", Request, Developer, []Remedy{CheckRequest}},
 	{SecretOff, "SecretSwitchedOff", "M46", Refused, Developer, []Remedy{CheckRequest}},
 	{PurgeForbidden, "VaultPurgeProtected", "M46", Refused, IT, []Remedy{AskIT}},
+	{ResourceGroupUnknown, "ResourceGroupUnknown", "M49", Absent, Developer, []Remedy{CheckRequest}},
 }

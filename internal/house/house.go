@@ -19,6 +19,7 @@ import (
 	"github.com/entente-id/entente/internal/api"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
@@ -38,9 +39,11 @@ import (
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/partnerapi"
 	"github.com/entente-id/entente/internal/programme"
+	"github.com/entente-id/entente/internal/resourcemanager"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/subscription"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
 	"github.com/entente-id/entente/internal/vault"
@@ -107,13 +110,16 @@ type House struct {
 	Passkeys   *credential.Passkeys
 	Approvals  *consent.Approvals
 	Vaults     *vault.Vaults
-	Pages      *pages.Site
+	// Subscriptions is what organisations run in the cloud.
+	Subscriptions *subscription.Register
+	Pages         *pages.Site
 
 	custody    *seal.Custody
 	oauth      *oauth.Edge
 	partnerapi http.Handler
 	graph      http.Handler
 	keyvault   http.Handler
+	manager    http.Handler
 	api        http.Handler
 	site       http.Handler
 	// DevPages answers below /dev/; nil outside the dev world.
@@ -157,6 +163,7 @@ func (h *House) build(ctx context.Context) error {
 	h.Consents = consent.NewLedger(db, source)
 	h.Partners = partner.NewRegister(db, h.People, source)
 	h.Customers = customer.NewLedger(db, h.People, source)
+	h.Subscriptions = subscription.NewRegister(db, h.People, h.Customers)
 	if h.Keys, err = token.NewKeyring(ctx, db, source, custody); err != nil {
 		return fmt.Errorf("open signing keys: %w", err)
 	}
@@ -233,12 +240,16 @@ func (h *House) buildEdges() error {
 		Verify: h.Issuer.Verify, Customers: h.Customers, Partners: h.Partners, Tenants: h.Tenants,
 		Attempts: h.Attempts, Source: h.Source, Authority: h.Origin, Log: h.Log,
 	})
+	failures := calls.Failures{Apps: h.Apps, Attempts: h.Attempts, Log: h.Log}
 	h.api = api.New(api.Options{
-		Verify: h.Issuer.Verify, Approvals: h.Approvals, Apps: h.Apps, Desk: h.Desk, Attempts: h.Attempts,
-		Source: h.Source, Origin: h.Origin, Log: h.Log,
+		Verify: h.Issuer.Verify, Approvals: h.Approvals, Apps: h.Apps, Desk: h.Desk, Failures: failures,
+		Source: h.Source, Origin: h.Origin,
 	})
 	h.keyvault = keyvault.New(keyvault.Options{
-		Verify: h.Issuer.Verify, Vaults: h.Vaults, Apps: h.Apps, Attempts: h.Attempts, Source: h.Source, Authority: h.Origin, Log: h.Log,
+		Verify: h.Issuer.Verify, Vaults: h.Vaults, Failures: failures, Source: h.Source, Authority: h.Origin,
+	})
+	h.manager = resourcemanager.New(resourcemanager.Options{
+		Verify: h.Issuer.Verify, Subscriptions: h.Subscriptions, Failures: failures, Source: h.Source, Authority: h.Origin,
 	})
 	h.graph = graph.New(graph.Options{
 		Verify: h.Issuer.Verify, Subject: h.Issuer.Subject, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Customers: h.Customers,

@@ -24,11 +24,12 @@ var levels = [][]string{
 	{"internal/account", "internal/application"},
 	{"internal/credential", "internal/policy", "internal/consent", "internal/vault"},
 	{"internal/partner", "internal/programme", "internal/customer"},
+	{"internal/subscription"},
 	{"internal/token"},
 	{"internal/signin"},
 	{"internal/diagnosis"},
-	{"internal/outbound"},
-	{"internal/oauth", "internal/pages", "internal/partnerapi", "internal/graph", "internal/api", "internal/keyvault", "internal/sqlstore", "internal/federation"},
+	{"internal/outbound", "internal/calls"},
+	{"internal/oauth", "internal/pages", "internal/partnerapi", "internal/graph", "internal/api", "internal/keyvault", "internal/resourcemanager", "internal/sqlstore", "internal/federation"},
 	{"internal/message/smtp", "internal/pages/help", "internal/pages/portal", "internal/pages/organisation", "internal/pages/account", "internal/pages/connection"},
 	{"internal/house"},
 	{"internal/devworld"},
@@ -37,7 +38,7 @@ var levels = [][]string{
 }
 
 // domain rooms know no network, no SQL and no templates.
-const firstEdge = 10
+const firstEdge = 11
 
 var forbiddenInDomain = []string{"net/http", "database/sql", "html/template", "github.com/spf13/cobra"}
 

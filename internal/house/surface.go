@@ -52,6 +52,8 @@ func (h *House) surface(path string) http.Handler {
 		return h.graph
 	case "api":
 		return h.api
+	case "subscriptions":
+		return h.manager
 	case "secrets", "deletedsecrets":
 		return h.keyvault
 	case "dev":

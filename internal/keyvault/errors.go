@@ -3,9 +3,8 @@ package keyvault
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 
-	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/fault"
 )
 
@@ -90,9 +89,6 @@ type innerError struct {
 	Code string `json:"code"`
 }
 
-// retryAfter is sent with 429 and 503, in seconds.
-const retryAfter = "5"
-
 // refuse is the one way for errors to leave: it keeps the attempt, so that its
 // reference can be explained later, and answers. A first call without a token
 // is how every client asks for the challenge; it is no attempt.
@@ -101,43 +97,19 @@ func (e *edge) refuse(c *call, err error) {
 	r := render(f)
 	h := c.w.Header()
 	if f.Code != fault.AccessTokenMissing {
-		kept := e.Attempts.Keep(c.r.Context(), audit.Attempt{
-			Tenant: c.vault.Tenant, Home: c.caller.Home, Account: c.caller.Account, Address: c.caller.SignInName, App: c.caller.App, AppName: e.nameOf(c),
-			Step: "vault", Code: f.Code, Facts: f.Facts, CorrelationID: c.clientRequestID, TraceID: c.requestID, Checks: c.passed,
-		})
-		if fault.Describe(f.Code).Kind == fault.Internal {
-			e.Log.ErrorContext(c.r.Context(), "vault call failed", "reference", kept.Reference, "request", c.requestID, "error", err)
-		}
-		h["X-Entente-Reference"] = []string{kept.Reference}
+		a := calls.By(c.caller, "vault")
+		a.Tenant, a.CorrelationID, a.TraceID, a.Checks = c.vault.Tenant, c.clientRequestID, c.requestID, c.passed
+		e.Failures.Keep(c.r.Context(), h, err, a)
 	}
-	switch r.status {
-	case http.StatusUnauthorized:
+	if r.status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", e.challenge(c, f))
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		wait := retryAfter
-		if _, err := strconv.Atoi(f.Facts["seconds"]); err == nil {
-			wait = f.Facts["seconds"]
-		}
-		h.Set("Retry-After", wait)
 	}
+	calls.RetryAfter(h, r.status, f)
 	body := errorBody{errorDetail{Code: r.code, Message: r.message}}
 	if r.inner != "" {
 		body.Error.Inner = &innerError{r.inner}
 	}
-	if err := c.write(r.status, body); err != nil {
-		e.Log.ErrorContext(c.r.Context(), "write an error", "request", c.requestID, "error", err)
+	if err := calls.Write(c.w, r.status, jsonType, body); err != nil {
+		e.Failures.Log.ErrorContext(c.r.Context(), "write an error", "request", c.requestID, "error", err)
 	}
-}
-
-// nameOf gives the name of the calling application for the attempt; one that
-// is not found has none.
-func (e *edge) nameOf(c *call) string {
-	if c.caller.App == "" {
-		return ""
-	}
-	app, err := e.Apps.Find(c.r.Context(), c.caller.App)
-	if err != nil {
-		return ""
-	}
-	return app.Name
 }

@@ -6,13 +6,12 @@ package keyvault
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
 
-	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/vault"
@@ -30,13 +29,10 @@ type Options struct {
 	// Verify proves an access token; who the token is for is checked here.
 	Verify   func(ctx context.Context, rawJWT string) (audit.Caller, error)
 	Vaults   *vault.Vaults
-	Apps     *application.Registry
-	Attempts *audit.Log
+	Failures calls.Failures
 	Source   id.Source
 	// Authority is the root of the authority that clients get tokens from.
 	Authority string
-	// Log takes failures of our own; callers are told their reference only.
-	Log *slog.Logger
 }
 
 type edge struct{ Options }
@@ -127,24 +123,19 @@ func (e *edge) serve(ctx context.Context, c *call) (err error) {
 	if err != nil {
 		return err
 	}
-	return c.write(do.status, answer)
+	if do.status == http.StatusNoContent {
+		answer = nil
+	}
+	return calls.Write(c.w, do.status, jsonType, answer)
 }
 
 // admit proves the token and that it was made for vaults. The first request of
 // every client comes without one, to be told where to get it.
 func (e *edge) admit(ctx context.Context, c *call) error {
-	sent := c.r.Header.Values("Authorization")
-	if len(sent) == 0 {
-		return fault.New(fault.AccessTokenMissing)
+	raw, err := calls.Token(c.r)
+	if err != nil {
+		return err
 	}
-	scheme, raw, _ := strings.Cut(sent[0], " ")
-	if raw = strings.TrimSpace(raw); !strings.EqualFold(scheme, "Bearer") || raw == "" {
-		return fault.New(fault.AccessTokenMissing)
-	}
-	if len(sent) > 1 {
-		return fault.New(fault.AccessTokenInvalid, "rule", "one Authorization header")
-	}
-	var err error
 	if c.caller, err = e.Verify(ctx, raw); err != nil {
 		return err
 	}

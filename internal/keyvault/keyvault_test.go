@@ -17,6 +17,7 @@ import (
 
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/keyvault"
@@ -90,8 +91,8 @@ func newWorld(t testing.TB) *world {
 			}
 			return audit.Caller{}, fault.New(fault.AccessTokenInvalid)
 		},
-		Vaults: vaults, Apps: application.NewRegistry(db, source), Attempts: audit.NewLog(db, source, log),
-		Source: source, Authority: "https://id.example", Log: log,
+		Vaults: vaults, Failures: calls.Failures{Apps: application.NewRegistry(db, source), Attempts: audit.NewLog(db, source, log), Log: log},
+		Source: source, Authority: "https://id.example",
 	})
 	return w
 }

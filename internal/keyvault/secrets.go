@@ -3,15 +3,11 @@ package keyvault
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
-	"io"
-	"mime"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/vault"
 )
@@ -204,26 +200,8 @@ func (c *call) page() (vault.Page, error) {
 	return page, nil
 }
 
-// read decodes the body, one JSON object. Members that are not known are left
-// alone: newer clients send more.
+// read decodes the body. Members that are not known are left alone: newer
+// clients send more.
 func (c *call) read(into any, limit int64) error {
-	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return fault.New(fault.EncodingUnsupported, "parameter", "Content-Type", "rule", "application/json")
-	}
-	decoder := json.NewDecoder(http.MaxBytesReader(c.w, c.r.Body, limit))
-	err = decoder.Decode(into)
-	if err == nil {
-		if _, more := decoder.Token(); !errors.Is(more, io.EOF) {
-			err = errors.New("something follows the object")
-		}
-	}
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return fault.New(fault.BodyTooLarge, "limit", strconv.FormatInt(limit, 10))
-	case err != nil:
-		return fault.New(fault.RequestMalformed, "parameter", "body", "rule", "one JSON object with the documented members").Because(err)
-	}
-	return nil
+	return calls.Object(c.w, c.r, limit, false, into)
 }

@@ -1,14 +1,14 @@
 package keyvault
 
 import (
-	"encoding/json"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
 	"github.com/entente-id/entente/internal/vault"
 )
+
+const jsonType = "application/json; charset=utf-8"
 
 // bundle is a secret on the wire (identity-platform.md 9.3). Instants are
 // seconds since 1970.
@@ -97,25 +97,4 @@ func seconds(t time.Time) int64 {
 		return 0
 	}
 	return t.Unix()
-}
-
-// write sends a body. Nothing of it has left when it fails.
-func (c *call) write(status int, body any) error {
-	h := c.w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	if status == http.StatusNoContent {
-		c.w.WriteHeader(status)
-		return nil
-	}
-	text, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(text)))
-	c.w.WriteHeader(status)
-	// A client that went away is no failure of ours.
-	_, _ = c.w.Write(text)
-	return nil
 }

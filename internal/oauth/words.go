@@ -186,4 +186,5 @@ var table = map[fault.Code]words{
 	fault.SecretTaken:            {http.StatusConflict, invalidRequest, "", "", "", "The name {secret} is in use in this vault."},
 	fault.SecretOff:              {http.StatusForbidden, accessDenied, "", "", "", "The secret {secret} is switched off."},
 	fault.PurgeForbidden:         {http.StatusForbidden, accessDenied, "", "", "", "The vault {vault} is protected from purging."},
+	fault.ResourceGroupUnknown:   {http.StatusNotFound, invalidRequest, "", "", "", "There is no resource group {object} in this subscription."},
 }
