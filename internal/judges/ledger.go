@@ -26,6 +26,8 @@ type Client struct {
 	Name string
 	// Module is the Go module of an unmodified client; go.mod says its version.
 	Module string
+	// Version is that of an unmodified client that is no Go module.
+	Version string
 	// Source says where the requests of anything else come from.
 	Source string
 }
@@ -47,13 +49,16 @@ type Verdict struct {
 type Ledger struct {
 	mu       sync.Mutex
 	verdicts []Verdict
+	// absent is set when a judge could not sit, so that the page keeps what was
+	// seen elsewhere.
+	absent bool
 }
 
 // Judge runs one flow of a client as a subtest and keeps the verdict. The
 // difference may be empty.
 func (l *Ledger) Judge(t *testing.T, c Client, flow, difference string, judge func(t *testing.T)) bool {
 	t.Helper()
-	v := Verdict{Client: c.Name, Source: c.Source, Flow: flow, Difference: difference}
+	v := Verdict{Client: c.Name, Version: c.Version, Source: c.Source, Flow: flow, Difference: difference}
 	if c.Module != "" {
 		v.Version = versionOf(t, c.Module)
 	}
@@ -66,6 +71,19 @@ func (l *Ledger) Judge(t *testing.T, c Client, flow, difference string, judge fu
 	})
 	l.add(v)
 	return v.Passed
+}
+
+// Skip leaves a judge out that cannot sit on this machine, and says why. Where
+// nothing may be skipped, that is a failure.
+func (l *Ledger) Skip(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("ENTENTE_NO_SKIP") == "1" {
+		t.Fatal(why)
+	}
+	l.mu.Lock()
+	l.absent = true
+	l.mu.Unlock()
+	t.Skip(why)
 }
 
 // add keeps a verdict. Of a flow that was judged several times (-count) the
@@ -122,7 +140,7 @@ func rootOf() (string, error) {
 // names the binary's part of both. It returns the exit code.
 func (l *Ledger) Run(m *testing.M, section string) int {
 	code := m.Run()
-	if chosen("test.run") || chosen("test.skip") || chosen("test.list") {
+	if l.absent || chosen("test.run") || chosen("test.skip") || chosen("test.list") {
 		return code
 	}
 	if err := l.publish(section); err != nil {
@@ -162,7 +180,7 @@ func (l *Ledger) publish(section string) error {
 		return nil
 	}
 	if !*update {
-		return fmt.Errorf("docs/compatibility.md does not say what was seen in %s; look at the verdicts, then: go test -p 1 ./internal/judges/... -update", section)
+		return fmt.Errorf("docs/compatibility.md does not say what was seen in %s; look at the verdicts, then: go test -p 1 ./internal/judges/... ./interop -update", section)
 	}
 	return os.WriteFile(page, slices.Concat(before, begin, now, end, after), 0o644)
 }
