@@ -116,7 +116,12 @@ func TestEveryPageIsAccessibleAndHoldsTogetherInABrowser(t *testing.T) {
 					t.Fatalf("open: %v", err)
 				}
 				evaluate[any](t, tab, string(axe)+";0")
-				for _, scheme := range []string{"light", "dark"} {
+				schemes := []string{"light", "dark"}
+				if lang != "en" {
+					// Words change what fits, not its colours.
+					schemes = schemes[:1]
+				}
+				for _, scheme := range schemes {
 					for _, window := range sizes {
 						inspect(t, tab, s.name, lang, scheme, window)
 					}
@@ -149,7 +154,7 @@ func inspect(t *testing.T, tab context.Context, name, lang, scheme string, windo
 	found = slices.Compact(found)
 	// Colours and structure are the same in every language, so axe reads the
 	// translations once.
-	if window.name != "360" && (lang == "en" || lang == "ar-XB" || scheme == "light" && window.name == "320") {
+	if window.name != "360" && (lang == "en" || lang == "ar-XB" || window.name == "320") {
 		found = append(found, evaluate[[]string](t, tab, runAxe)...)
 	}
 	for _, problem := range found {
