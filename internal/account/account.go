@@ -30,7 +30,10 @@ type Account struct {
 	Mail     string
 	Language string
 	JobTitle string
-	Disabled bool
+	// UsageLocation is the ISO 3166-1 code of the country whose law holds for
+	// the services that the person uses.
+	UsageLocation string `json:",omitempty"`
+	Disabled      bool
 	// MustChangePassword: the next sign-in with the password ends at choosing
 	// another one (AADSTS50055).
 	MustChangePassword bool

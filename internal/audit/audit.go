@@ -37,6 +37,8 @@ type Caller struct {
 	// Audience is what the token was made for, as it stands in it, and TokenID
 	// its own id (the uti claim).
 	Audience, TokenID string
+	// Expires is when the token ends.
+	Expires time.Time
 	// Methods are the authentication methods of the session (the amr claim).
 	Methods []string
 }

@@ -46,6 +46,13 @@ type Store interface {
 	// and of the resources in the tenant where they are missing, and writes
 	// the event, all in one transaction.
 	AddGrants(ctx context.Context, grants []Grant, principals []application.Principal, e audit.Event) error
+	// AddNewGrants is AddGrants for a client that was allowed nothing for
+	// everyone at these resources before, or fails with GrantExists.
+	AddNewGrants(ctx context.Context, grants []Grant, principals []application.Principal, e audit.Event) error
+	// RemoveClient withdraws everything a client was allowed in a tenant, by
+	// whomever, and its principal, unless that is disabled or needs
+	// assignment. Where there is nothing to withdraw, no event is written.
+	RemoveClient(ctx context.Context, tenant id.Tenant, client id.App, e audit.Event) error
 	// RemoveGrants withdraws everything a client was allowed in a tenant, for
 	// one person or (with an empty account) for everyone.
 	RemoveGrants(ctx context.Context, tenant id.Tenant, client id.App, account id.Object, e audit.Event) error

@@ -129,16 +129,27 @@ const (
 
 // SetPassword keeps a person's password.
 func (s *Safe) SetPassword(ctx context.Context, owner Owner, password string) error {
+	hash, err := s.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	return s.store.SavePassword(ctx, owner, hash)
+}
+
+// Hash gives what is kept of a password, for a room that keeps it together
+// with other things. It fails with RequestMalformed for one that is too short
+// or too long.
+func (s *Safe) Hash(ctx context.Context, password string) (string, error) {
 	password = norm.NFC.String(password)
 	if utf8.RuneCountInString(password) < minPassword || len(password) > MaxPassword {
-		return fault.New(fault.RequestMalformed, "parameter", "password",
+		return "", fault.New(fault.RequestMalformed, "parameter", "password",
 			"rule", fmt.Sprintf("%d characters to %d bytes", minPassword, MaxPassword))
 	}
 	if err := s.acquire(ctx); err != nil {
-		return err
+		return "", err
 	}
 	defer s.release()
-	return s.store.SavePassword(ctx, owner, hash(password, s.source.Bytes(16)))
+	return hash(password, s.source.Bytes(16)), nil
 }
 
 // CheckPassword proves a password. The name is what was typed, folded: wrong

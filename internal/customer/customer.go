@@ -38,7 +38,12 @@ type Customer struct {
 	Registration string
 	Address      Address
 	Billing      Billing
-	Created      time.Time
+	// Qualifications are what the customer is entitled to be sold.
+	Qualifications []Qualification
+	// Founded is true where the partner made the organisation: then it ends
+	// with the customer.
+	Founded bool
+	Created time.Time
 }
 
 // Commerce is the commercial relationship of a customer to its partner

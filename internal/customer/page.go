@@ -52,6 +52,9 @@ type Field string
 const (
 	CompanyName Field = "CompanyName"
 	Domain      Field = "Domain"
+	// IndirectReseller is the id of the customer's associated partner; it is
+	// compared whole.
+	IndirectReseller Field = "IndirectReseller"
 )
 
 // Operator is how a filter compares; always without regard to letter case.
@@ -79,7 +82,7 @@ func (f Filter) check() error {
 		return nil
 	}
 	switch {
-	case f.Field != CompanyName && f.Field != Domain:
+	case f.Field != CompanyName && f.Field != Domain && (f.Field != IndirectReseller || f.Operator != Equals):
 		return fault.New(fault.FilterInvalid, "parameter", "Field", "rule", "CompanyName or Domain")
 	case f.Operator != StartsWith && f.Operator != Contains && f.Operator != Equals:
 		return fault.New(fault.FilterInvalid, "parameter", "Operator", "rule", "starts_with, substring or equals")

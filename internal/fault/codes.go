@@ -147,6 +147,14 @@ const (
 	ChangedMeanwhile     Code = 9700121
 	EncodingUnsupported  Code = 9700122
 	BodyTooLarge         Code = 9700123
+	EnumUnknown          Code = 9700170
+	PersonRefused        Code = 9700171
+	GrantExists          Code = 9700172
+	DomainTaken          Code = 9700173
+	RequestReused        Code = 9700174
+	MemberUnknown        Code = 9700175
+	MPNUnknown           Code = 9700176
+	VettingUnknown       Code = 9700177
 
 	VaultUnknown           Code = 9700200
 	VaultPermissionMissing Code = 9700201
@@ -303,6 +311,14 @@ var rows = []Entry{
 	{ChangedMeanwhile, "ChangedMeanwhile", "M34", Request, Developer, []Remedy{CheckRequest, TryAgain}},
 	{EncodingUnsupported, "EncodingUnsupported", "M34", Request, Developer, []Remedy{CheckRequest}},
 	{BodyTooLarge, "BodyTooLarge", "M34", Request, Developer, []Remedy{CheckRequest}},
+	{EnumUnknown, "EnumUnknown", "M34", Request, Developer, []Remedy{CheckRequest}},
+	{PersonRefused, "PersonNotSupported", "M51", Refused, Developer, []Remedy{CheckRequest}},
+	{GrantExists, "PermissionEntryExists", "M34", Request, Developer, []Remedy{CheckRequest}},
+	{DomainTaken, "DomainTaken", "M34", Request, Developer, []Remedy{CheckRequest}},
+	{RequestReused, "RequestIDReused", "M34", Request, Developer, []Remedy{CheckRequest}},
+	{MemberUnknown, "CustomerUserUnknown", "M49", Absent, Developer, []Remedy{CheckRequest}},
+	{MPNUnknown, "PartnerIDUnknown", "M49", Absent, Developer, []Remedy{CheckRequest}},
+	{VettingUnknown, "AccountStatusNotFound", "M49", Absent, Developer, []Remedy{CheckRequest}},
 
 	{VaultUnknown, "VaultUnknown", "M49", Absent, Developer, []Remedy{CheckRequest, CopyReport}},
 	{VaultPermissionMissing, "VaultPermissionMissing", "M46", Refused, IT, []Remedy{AskIT, CopyReport}},

@@ -23,6 +23,7 @@ import (
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
+	"github.com/entente-id/entente/internal/delegated"
 	"github.com/entente-id/entente/internal/diagnosis"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/federation"
@@ -31,6 +32,7 @@ import (
 	"github.com/entente-id/entente/internal/keyvault"
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/oauth"
+	"github.com/entente-id/entente/internal/once"
 	"github.com/entente-id/entente/internal/outbound"
 	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/pages/help"
@@ -236,8 +238,17 @@ func (h *House) buildEdges() error {
 	}
 	h.Pages.Finish, h.Pages.Decline, h.Pages.DeviceSignIn = h.oauth.Finish, h.oauth.Decline, h.oauth.DeviceSignIn
 	h.site = h.Pages.Handler()
+	deeds, err := once.NewDeeds(h.DB, h.Source, h.custody)
+	if err != nil {
+		return err
+	}
 	h.partnerapi = partnerapi.New(partnerapi.Options{
-		Verify: h.Issuer.Verify, Customers: h.Customers, Partners: h.Partners, Tenants: h.Tenants,
+		Verify: h.Issuer.Verify, Customers: h.Customers, Partners: h.Partners, Tenants: h.Tenants, Apps: h.Apps, Deeds: deeds,
+		Book:  customer.NewBook(h.DB, h.Customers, h.Tenants, h.People, h.Safe, h.Source),
+		Files: partner.NewFiles(h.DB, h.Partners, h.Source),
+		Delegated: delegated.NewWork(h.DB, delegated.Rooms{
+			Customers: h.Customers, People: h.People, Tenants: h.Tenants, Safe: h.Safe, Apps: h.Apps, Consents: h.Consents,
+		}, h.Source),
 		Attempts: h.Attempts, Source: h.Source, Authority: h.Origin, Log: h.Log,
 	})
 	failures := calls.Failures{Apps: h.Apps, Attempts: h.Attempts, Log: h.Log}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/oauth"
+	"github.com/entente-id/entente/internal/partnerapi"
 )
 
 // Handler answers every surface on one origin; their paths never collide
@@ -47,6 +48,9 @@ func (h *House) surface(path string) http.Handler {
 			return h.partnerapi
 		}
 	case "v1.0", "beta":
+		if partnerapi.Claims(path) {
+			return h.partnerapi
+		}
 		return h.graph
 	case "oidc":
 		return h.graph

@@ -7,6 +7,7 @@ import (
 
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/partnerapi/convention"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -31,6 +32,7 @@ var renderings = map[fault.Code]rendering{
 	fault.GrantRevoked:     {401, "400", "Access denied. The sign-in behind the token was revoked."},
 
 	fault.AppOnlyRefused:    {403, "900329", "This resource does not support application-only authentication."},
+	fault.PersonRefused:     {403, "900150", "The supplied role does not have the rights to perform the requested operation: it is for an application alone."},
 	fault.RoleMissing:       {403, "900308", "Insufficient privileges to complete the operation. The account is in none of the partner groups that may do this."},
 	fault.PermissionMissing: {403, "900308", "Insufficient privileges to complete the operation."},
 	fault.ForeignAccount:    {403, "900308", "Insufficient privileges to complete the operation. The account does not belong to this organisation, or to no group that may act here."},
@@ -42,6 +44,16 @@ var renderings = map[fault.Code]rendering{
 	fault.ObjectUnknown:   {404, "1000", "Not found."},
 	fault.PathUnknown:     {404, "1000", "There is no resource with this address."},
 
+	fault.MemberUnknown:  {404, "60002", "User not found."},
+	fault.MPNUnknown:     {404, "3000", "The MPN id was not found."},
+	fault.VettingUnknown: {404, "600074", "The account status of the customer was not found."},
+
+	fault.EnumUnknown:          {400, "900126", "Invalid input: the value is none of the enumeration."},
+	fault.PasswordWeak:         {400, "800002", "Invalid input: the password is too weak."},
+	fault.RequestReused:        {400, "800002", "The MS-RequestId was used for another request."},
+	fault.GrantExists:          {409, "409", "Permission entry already exists."},
+	fault.NameTaken:            {409, "409", "Another object with the same value for property userPrincipalName already exists."},
+	fault.DomainTaken:          {409, "409", "The domain belongs to an organisation already."},
 	fault.CustomerIDMalformed:  {400, "900118", "The customer id is not valid. It is a GUID."},
 	fault.FilterInvalid:        {400, "800002", "Invalid input: the filter is not understood."},
 	fault.PageInvalid:          {400, "800002", "Invalid input: there is no such page."},
@@ -108,19 +120,19 @@ const retryAfter = "5"
 
 // refuse is the one way for errors to leave: it keeps the attempt, so that its
 // reference can be explained later, and answers.
-func (e *edge) refuse(c *call, err error) {
+func (e *edge) refuse(c *convention.Call, err error) {
 	f := fault.Of(err)
 	r := render(f)
-	kept := e.Attempts.Keep(c.r.Context(), audit.Attempt{
-		Tenant: c.caller.Tenant, Home: c.caller.Home, Account: c.caller.Account, Address: c.caller.SignInName, App: c.caller.App,
+	kept := e.Attempts.Keep(c.Request().Context(), audit.Attempt{
+		Tenant: c.Caller.Tenant, Home: c.Caller.Home, Account: c.Caller.Account, Address: c.Caller.SignInName, App: c.Caller.App,
 		Step: "partnerapi", Code: f.Code, Facts: f.Facts,
-		CorrelationID: c.correlationID, TraceID: c.requestID, Checks: c.passed,
+		CorrelationID: c.CorrelationID, TraceID: c.RequestID, Checks: c.Passed,
 	})
 	if fault.Describe(f.Code).Kind == fault.Internal {
-		e.Log.ErrorContext(c.r.Context(), "partner API call failed", "reference", kept.Reference, "request", c.requestID, "error", err)
+		e.Log.ErrorContext(c.Request().Context(), "partner API call failed", "reference", kept.Reference, "request", c.RequestID, "error", err)
 	}
-	c.say("X-Entente-Reference", kept.Reference)
-	c.challenge(e.Authority, f, r)
+	c.Say("X-Entente-Reference", kept.Reference)
+	challenge(c, e.Authority, f, r)
 	if r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable {
 		wait := retryAfter
 		if seconds := f.Facts["seconds"]; seconds != "" {
@@ -128,16 +140,16 @@ func (e *edge) refuse(c *call, err error) {
 				wait = seconds
 			}
 		}
-		c.w.Header().Set("Retry-After", wait)
+		c.Header().Set("Retry-After", wait)
 	}
-	if err := c.write(r.status, errorBody{Code: r.code, Description: r.description, Data: []string{}, Source: "PartnerFD"}); err != nil {
-		e.Log.ErrorContext(c.r.Context(), "write an error", "request", c.requestID, "error", err)
+	if err := c.Write(r.status, errorBody{Code: r.code, Description: r.description, Data: []string{}, Source: "PartnerFD"}); err != nil {
+		e.Log.ErrorContext(c.Request().Context(), "write an error", "request", c.RequestID, "error", err)
 	}
 }
 
 // challenge writes WWW-Authenticate: on each error the realm that the
 // documents show, on 401 also what a client can do about it.
-func (c *call) challenge(authority string, f *fault.Fault, r rendering) {
+func challenge(c *convention.Call, authority string, f *fault.Fault, r rendering) {
 	var challenges []string
 	if r.status == http.StatusUnauthorized {
 		switch f.Code {
@@ -150,5 +162,5 @@ func (c *call) challenge(authority string, f *fault.Fault, r rendering) {
 			challenges = append(challenges, fmt.Sprintf(`Bearer authorization_uri="%s/common/oauth2/authorize", error="invalid_token"`, authority))
 		}
 	}
-	c.w.Header()["Www-Authenticate"] = append(challenges, "OAuth realm=urn:cpsvc:cpid:"+c.requestID)
+	c.Header()["Www-Authenticate"] = append(challenges, "OAuth realm=urn:cpsvc:cpid:"+c.RequestID)
 }

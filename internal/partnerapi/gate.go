@@ -2,12 +2,14 @@ package partnerapi
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
-	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/partner"
+	"github.com/entente-id/entente/internal/partnerapi/convention"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -20,76 +22,127 @@ const (
 	Both Kinds = iota
 	// User: only with a person behind it.
 	User
+	// App: only an application alone.
+	App
 )
 
-// Scenario is one row of the gate.
+// Scenario is one address of the gate's table.
 type Scenario struct {
 	// Row is the scenario's number in secure-application-model.md 4; of
 	// several that share an address, the first.
 	Row int
-	// Method and Pattern are the address. Segments in braces are variable.
+	// Method and Pattern are the address. Segments in braces are variable; a
+	// star at the end stands for any number of them.
 	Method, Pattern string
-	Kinds           Kinds
+	// Where narrows the address to requests that ask for one thing.
+	Where Where
+	Kinds Kinds
 	// Roles are the partner groups of which the person must be in one.
 	Roles []string
+	// Delegated are the directory roles of which the person must hold one in
+	// the customer's organisation, through a relationship that is alive;
+	// none for what the partner may do by itself.
+	Delegated []string
+	// Audience is what tokens are made for; nil means this API.
+	Audience []string
 
-	answer func(*edge, context.Context, *call) (any, error)
+	answer answer
 }
 
-// Scenarios are what this API can do.
-var Scenarios = []Scenario{
-	{1, "GET", "/v1/customers", Both, partner.Agents, (*edge).listCustomers}, // and row 2, with a filter
-	{3, "GET", "/v1/customers/{customer}", Both, partner.Agents, (*edge).customer},
-	{8, "GET", "/v1/customers/{customer}/profiles/company", User, partner.Agents, (*edge).companyProfile},
-	{24, "GET", "/v1/profiles/organization", User, partner.Agents, (*edge).organizationProfile},
-	{24, "PUT", "/v1/profiles/organization", User, []string{account.AdminAgents}, (*edge).changeOrganizationProfile},
+type answer func(*edge, context.Context, *convention.Call) (any, error)
+
+// Where tells requests apart that share an address.
+type Where struct {
+	// Filter is a field that the filter parameter looks at, in lower case.
+	Filter string
+	// Body is a member of the body that is set, in lower case.
+	Body string
+}
+
+func (w Where) holds(c *convention.Call) bool {
+	switch {
+	case w.Filter != "":
+		return c.FilterField() == w.Filter
+	case w.Body != "":
+		return c.Known && hasMember(c, w.Body)
+	}
+	return true
+}
+
+// hasMember looks for a member that is neither null nor empty. A body that
+// cannot be read has none; whoever answers will say so.
+func hasMember(c *convention.Call, name string) bool {
+	text, err := c.Body()
+	if err != nil {
+		return false
+	}
+	var sent map[string]json.RawMessage
+	if convention.Decode(text, &sent) != nil {
+		return false
+	}
+	for member, value := range sent {
+		if strings.EqualFold(member, name) && string(value) != "null" && string(value) != `""` {
+			return true
+		}
+	}
+	return false
 }
 
 // gate is the order of the checks; a call that fails two is told of the first.
 var gate = []struct {
 	name string
-	ask  func(*edge, context.Context, *call, Scenario) error
+	ask  func(*edge, context.Context, *convention.Call, Scenario) error
 }{
 	{"audience", (*edge).checkAudience},
 	{"kind", (*edge).checkKind},
 	{"mfa", (*edge).checkMFA},
 	{"role", (*edge).checkRole},
+	{"customer", (*edge).checkCustomer},
+	{"delegation", (*edge).checkDelegation},
 }
 
 // find gives the scenario of a call. Letter case and doubled slashes do not
 // matter: official clients make both (secure-application-model.md 0, fact 9).
-func (c *call) find() (Scenario, error) {
+func find(c *convention.Call) (Scenario, error) {
 	var path []string
-	for segment := range strings.SplitSeq(c.r.URL.Path, "/") {
+	for segment := range strings.SplitSeq(c.Request().URL.Path, "/") {
 		if segment != "" {
 			path = append(path, segment)
 		}
 	}
-	method := c.r.Method
-	if method == http.MethodHead {
-		method = http.MethodGet
-	}
+	method := c.Request().Method
 	var allowed []string
 	for _, s := range Scenarios {
 		segments, ok := match(s.Pattern, path)
 		if !ok {
 			continue
 		}
-		if s.Method == method {
-			c.segments = segments
+		if s.Method != method && (s.Method != http.MethodGet || method != http.MethodHead) {
+			allowed = append(allowed, s.Method)
+			continue
+		}
+		if s.Where.holds(c) {
+			c.Segments = segments
 			return s, nil
 		}
-		allowed = append(allowed, s.Method)
 	}
 	if len(allowed) == 0 {
 		return Scenario{}, fault.New(fault.PathUnknown)
 	}
-	c.w.Header().Set("Allow", strings.Join(allowed, ", "))
+	slices.Sort(allowed)
+	c.Header().Set("Allow", strings.Join(slices.Compact(allowed), ", "))
 	return Scenario{}, fault.New(fault.MethodUnsupported)
 }
 
 func match(pattern string, path []string) (map[string]string, bool) {
 	want := strings.Split(strings.TrimPrefix(pattern, "/"), "/")
+	if want[len(want)-1] == "*" {
+		want = want[:len(want)-1]
+		if len(path) < len(want) {
+			return nil, false
+		}
+		path = path[:len(want)]
+	}
 	if len(want) != len(path) {
 		return nil, false
 	}
@@ -105,8 +158,8 @@ func match(pattern string, path []string) (map[string]string, bool) {
 }
 
 // prove reads and verifies the bearer token.
-func (e *edge) prove(ctx context.Context, c *call) error {
-	sent := c.r.Header.Values("Authorization")
+func (e *edge) prove(ctx context.Context, c *convention.Call) error {
+	sent := c.Request().Header.Values("Authorization")
 	if len(sent) == 0 {
 		return fault.New(fault.AccessTokenMissing)
 	}
@@ -122,46 +175,53 @@ func (e *edge) prove(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	c.caller, c.known = caller, true
+	c.Caller, c.Known = caller, true
 	return nil
 }
 
-// audiences are the names of this API in a token, retired those of the API
-// that tokens were once made for instead (secure-application-model.md 1).
+// The names in a token of this API, of the one that tokens were once made for
+// instead, and of those whose scenarios answer here
+// (secure-application-model.md 1, 6.1).
 var (
-	audiences = []string{"https://api.partnercenter.microsoft.com", "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"}
-	retired   = []string{"https://graph.windows.net", "00000002-0000-0000-c000-000000000000"}
+	ours    = []string{"https://api.partnercenter.microsoft.com", "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"}
+	retired = []string{"https://graph.windows.net", "00000002-0000-0000-c000-000000000000"}
+	sales   = []string{"https://api.partner.microsoft.com"}
+	graph   = []string{"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"}
 )
 
-func (e *edge) checkAudience(_ context.Context, c *call, _ Scenario) error {
-	audience := strings.TrimSuffix(c.caller.Audience, "/")
-	for _, ours := range audiences {
-		if strings.EqualFold(ours, audience) {
-			return nil
-		}
+func (e *edge) checkAudience(_ context.Context, c *convention.Call, s Scenario) error {
+	audience := strings.TrimSuffix(c.Caller.Audience, "/")
+	same := func(name string) bool { return strings.EqualFold(name, audience) }
+	wanted := s.Audience
+	if wanted == nil {
+		wanted = ours
 	}
-	for _, old := range retired {
-		if strings.EqualFold(old, audience) {
-			return fault.New(fault.AudienceRetired, "audience", audience)
-		}
+	switch {
+	case slices.ContainsFunc(wanted, same):
+		return nil
+	case slices.ContainsFunc(retired, same):
+		return fault.New(fault.AudienceRetired, "audience", audience)
 	}
-	return fault.New(fault.AudienceWrong, "audience", tenant.Shorten(audience))
+	return fault.New(fault.AudienceWrong, "audience", tenant.Shorten(audience), "wanted", wanted[0])
 }
 
-func (e *edge) checkKind(_ context.Context, c *call, s Scenario) error {
-	if s.Kinds == User && c.caller.AppOnly {
+func (e *edge) checkKind(_ context.Context, c *convention.Call, s Scenario) error {
+	switch {
+	case s.Kinds == User && c.Caller.AppOnly:
 		return fault.New(fault.AppOnlyRefused)
+	case s.Kinds == App && !c.Caller.AppOnly:
+		return fault.New(fault.PersonRefused)
 	}
 	return nil
 }
 
 // checkMFA holds a person's call to the second factor. Applications alone are
 // not asked (secure-application-model.md 5.1).
-func (e *edge) checkMFA(ctx context.Context, c *call, _ Scenario) error {
-	if c.caller.AppOnly || c.caller.HasMFA() {
+func (e *edge) checkMFA(ctx context.Context, c *convention.Call, _ Scenario) error {
+	if c.Caller.AppOnly || c.Caller.HasMFA() {
 		return nil
 	}
-	t, err := e.Tenants.Find(ctx, c.caller.Tenant)
+	t, err := e.Tenants.Find(ctx, c.Caller.Tenant)
 	if err != nil {
 		return err
 	}
@@ -171,19 +231,44 @@ func (e *edge) checkMFA(ctx context.Context, c *call, _ Scenario) error {
 	return fault.New(fault.MFARequiredByAPI)
 }
 
-func (e *edge) checkRole(ctx context.Context, c *call, s Scenario) error {
-	return e.Partners.Admit(ctx, c.caller, s.Roles...)
+func (e *edge) checkRole(ctx context.Context, c *convention.Call, s Scenario) error {
+	return e.Partners.Admit(ctx, c.Caller, s.Roles...)
+}
+
+// checkCustomer holds a path to the caller's own customers, so that whatever
+// lies below somebody else's answers like nothing (R160).
+func (e *edge) checkCustomer(ctx context.Context, c *convention.Call, _ Scenario) error {
+	if c.Segments["customer"] == "" {
+		return nil
+	}
+	customer, err := c.Customer()
+	if err != nil {
+		return err
+	}
+	_, err = e.Customers.Find(ctx, c.Caller, customer)
+	return err
+}
+
+func (e *edge) checkDelegation(ctx context.Context, c *convention.Call, s Scenario) error {
+	if len(s.Delegated) == 0 {
+		return nil
+	}
+	customer, err := c.Customer()
+	if err != nil {
+		return err
+	}
+	return e.Delegated.Right(ctx, c.Caller, customer, s.Delegated...)
 }
 
 // sayCompliance answers the self-test of secure-application-model.md 5.3: who
 // asks learns with any answer whether the token would pass.
-func (c *call) sayCompliance() {
-	if !strings.EqualFold(strings.TrimSpace(c.r.Header.Get("ValidateMfa")), "true") {
+func sayCompliance(c *convention.Call) {
+	if !strings.EqualFold(strings.TrimSpace(c.Request().Header.Get("ValidateMfa")), "true") {
 		return
 	}
 	compliant := "false"
-	if c.known && (c.caller.AppOnly || c.caller.HasMFA()) {
+	if c.Known && (c.Caller.AppOnly || c.Caller.HasMFA()) {
 		compliant = "true"
 	}
-	c.say("isMfaCompliant", compliant)
+	c.Say("isMfaCompliant", compliant)
 }

@@ -2,14 +2,19 @@ package partnerapi_test
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/partnerapi"
+	"github.com/entente-id/entente/internal/tenant"
 )
 
 const customers = "/v1/customers"
@@ -124,18 +129,65 @@ func TestWhoAsksLearnsWithAnyAnswerWhetherTheTokenHoldsASecondFactor(t *testing.
 	}
 }
 
+// ask calls a scenario of the table at a customer as one of the world's people
+// or as its application, with a token for the scenario's audience.
+func (w *world) ask(bearer string, s partnerapi.Scenario, at id.Tenant) reply {
+	w.t.Helper()
+	w.pass(time.Second)
+	caller := w.person(bearer)
+	if bearer == "app" {
+		caller = audit.Caller{Tenant: northwind, App: caller.App, AppOnly: true, Audience: ours}
+	}
+	if s.Audience != nil {
+		caller.Audience = s.Audience[0]
+	}
+	w.token("asker", caller)
+	path := strings.ReplaceAll(s.Pattern, "{customer}", string(at))
+	path = strings.NewReplacer("{country}", "GB", "{domain}", "a.example", "/*", "").Replace(path)
+	body := "{}"
+	if s.Where.Filter != "" {
+		path += "?filter=" + url.QueryEscape(`{"Field":"`+s.Where.Filter+`","Value":"`+string(rival)+`","Operator":"equals"}`)
+	}
+	if s.Where.Body != "" {
+		body = `{"` + s.Where.Body + `":"` + string(rival) + `"}`
+	}
+	return w.call("asker", s.Method, path, body)
+}
+
+// passed are the checks that a refused call had behind it; nil for an answer
+// that is no refusal.
+func (w *world) passed(r reply) []string {
+	w.t.Helper()
+	reference := r.header.Get("X-Entente-Reference")
+	if reference == "" {
+		return nil
+	}
+	a, err := w.db.FindAttempt(w.t.Context(), reference)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return a.Checks
+}
+
 // TestEachScenarioIsOpenToItsGroupsAndToNobodyElse walks the table of the
 // gate, so that a new row is tested by being there.
 func TestEachScenarioIsOpenToItsGroupsAndToNobodyElse(t *testing.T) {
 	w := newWorld(t)
-	groups := map[string]string{"admin": account.AdminAgents, "helpdesk": account.HelpdeskAgents, "sales": account.SalesAgents, "clerk": ""}
 	for _, s := range partnerapi.Scenarios {
-		path := strings.ReplaceAll(s.Pattern, "{customer}", string(adatum))
-		for bearer, group := range groups {
-			r := w.call(bearer, s.Method, path, "{}")
-			refused := r.status == 403 && r.body["code"] == "900308"
-			if admitted := slices.Contains(s.Roles, group); admitted == refused {
-				t.Errorf("%s %s by %s: %d %s", s.Method, s.Pattern, bearer, r.status, r.text)
+		if s.Kinds == partnerapi.App {
+			continue
+		}
+		for _, who := range []struct{ bearer, group string }{
+			{"admin", account.AdminAgents}, {"helpdesk", account.HelpdeskAgents}, {"sales", account.SalesAgents}, {"clerk", ""},
+		} {
+			r := w.ask(who.bearer, s, adatum)
+			checks := w.passed(r)
+			refused := checks != nil && !slices.Contains(checks, "role")
+			if admitted := slices.Contains(s.Roles, who.group); admitted == refused {
+				t.Errorf("%s %s by %s: %d %s", s.Method, s.Pattern, who.bearer, r.status, r.text)
+			}
+			if refused && r.status != 403 {
+				t.Errorf("%s %s by %s: %d %s", s.Method, s.Pattern, who.bearer, r.status, r.text)
 			}
 		}
 	}
@@ -145,10 +197,13 @@ func TestEachScenarioIsOpenToItsGroupsAndToNobodyElse(t *testing.T) {
 func TestEachScenarioTakesItsKindsOfToken(t *testing.T) {
 	w := newWorld(t)
 	for _, s := range partnerapi.Scenarios {
-		r := w.call("app", s.Method, strings.ReplaceAll(s.Pattern, "{customer}", string(adatum)), "{}")
+		r := w.ask("app", s, adatum)
 		refused := r.status == 403 && r.body["code"] == "900329"
 		if refused != (s.Kinds == partnerapi.User) {
 			t.Errorf("row %d, %s %s: %d %s", s.Row, s.Method, s.Pattern, r.status, r.text)
+		}
+		if s.Kinds == partnerapi.App {
+			w.ask("admin", s, adatum).is(403, "900150")
 		}
 	}
 }
@@ -161,8 +216,7 @@ func TestAnotherPartnersCustomerAnswersLikeNone(t *testing.T) {
 			continue
 		}
 		for _, bearer := range []string{"admin", "app"} {
-			foreign := w.call(bearer, s.Method, strings.ReplaceAll(s.Pattern, "{customer}", string(theirs)), "{}")
-			random := w.call(bearer, s.Method, strings.ReplaceAll(s.Pattern, "{customer}", string(nobody)), "{}")
+			foreign, random := w.ask(bearer, s, theirs), w.ask(bearer, s, nobody)
 			if foreign.status != random.status || foreign.text != random.text {
 				t.Errorf("%s %s by %s: %d %s, and %d %s", s.Method, s.Pattern, bearer, foreign.status, foreign.text, random.status, random.text)
 			}
@@ -171,6 +225,34 @@ func TestAnotherPartnersCustomerAnswersLikeNone(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestWhatIsDoneAtACustomerNeedsARightThere walks the rows that name one: an
+// agent whose group no relationship gives anything is refused.
+func TestWhatIsDoneAtACustomerNeedsARightThere(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.people.Save(t.Context(), account.Account{Tenant: northwind, ID: "sales", SignInName: "sales@northwind.example",
+		Groups: []string{account.SalesAgents, account.HelpdeskAgents}}))
+	w.must(w.ledger.SaveRelationship(t.Context(), customer.Relationship{
+		ID: "base", Partner: northwind, Customer: adatum, DisplayName: "Base", Status: customer.Active, Ends: noon.AddDate(1, 0, 0), Roles: []string{account.GlobalReader},
+	}))
+	for _, s := range partnerapi.Scenarios {
+		if s.Delegated == nil {
+			continue
+		}
+		r := w.ask("admin", s, adatum)
+		r.is(403, "900308")
+		if checks := w.passed(r); !slices.Contains(checks, "customer") || slices.Contains(checks, "delegation") {
+			t.Errorf("%s %s was refused after %v", s.Method, s.Pattern, checks)
+		}
+	}
+}
+
+func TestACustomerThatKeepsPartnersOutIsToldApart(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.tenants.Save(t.Context(), tenant.Tenant{ID: adatum, Name: "Adatum", Settings: tenant.Settings{BlockPartners: true}}))
+	w.call("admin", "GET", customers+"/"+string(adatum)+"/users", "").is(403, "900309")
+	w.call("admin", "GET", customers+"/"+string(adatum), "").is(200, "")
 }
 
 func TestALostGroupCountsOnTheNextRequest(t *testing.T) {

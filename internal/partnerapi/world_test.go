@@ -11,16 +11,23 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/consent"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
+	"github.com/entente-id/entente/internal/delegated"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/once"
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/partnerapi"
+	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -44,9 +51,17 @@ type world struct {
 	t       *testing.T
 	server  *httptest.Server
 	db      *sqlstore.DB
+	now     atomic.Int64
 	tenants *tenant.Directory
 	people  *account.People
 	ledger  *customer.Ledger
+
+	files    *partner.Files
+	apps     *application.Registry
+	consents *consent.Ledger
+	deeds    *once.Deeds
+	// build makes the edge anew, as a restart does.
+	build func() http.Handler
 
 	attempts *attempts
 	// failing is what proving a token fails with, when set.
@@ -65,14 +80,18 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	source := id.Source{Now: func() time.Time { return noon }, Random: rand.Reader}
 	w := &world{t: t, db: db, attempts: &attempts{Store: db}, tokens: map[string]audit.Caller{}}
-	w.tenants = tenant.NewDirectory(db, func() time.Time { return noon })
+	w.now.Store(noon.UnixNano())
+	source := id.Source{Now: func() time.Time { return time.Unix(0, w.now.Load()).UTC() }, Random: rand.Reader}
+	w.tenants = tenant.NewDirectory(db, source.Now)
 	w.people = account.NewPeople(db)
 	w.ledger = customer.NewLedger(db, w.people, source)
 	register := partner.NewRegister(db, w.people, source)
 
-	for _, org := range []tenant.Tenant{{ID: northwind, Name: "Northwind"}, {ID: rival, Name: "Rival"}} {
+	for _, org := range []tenant.Tenant{
+		{ID: northwind, Name: "Northwind", Domains: []tenant.Domain{{Name: "northwind.example"}}}, {ID: rival, Name: "Rival"},
+		{ID: adatum, Name: "Adatum", Domains: []tenant.Domain{{Name: "adatum.onexample.net", Initial: true}}},
+	} {
 		w.must(w.tenants.Save(ctx, org))
 	}
 	for name, groups := range map[string][]string{
@@ -90,16 +109,37 @@ func newWorld(t *testing.T) *world {
 	} {
 		w.must(w.ledger.Save(ctx, c))
 	}
+	w.must(w.ledger.SaveRelationship(ctx, customer.Relationship{
+		ID: "base", Partner: northwind, Customer: adatum, DisplayName: "Base", Status: customer.Active, Ends: noon.AddDate(1, 0, 0),
+		Roles:       []string{account.GlobalAdministrator, account.DirectoryReaders},
+		Assignments: []customer.Assignment{{Group: account.AdminAgents, Roles: []string{account.GlobalAdministrator}}, {Group: account.HelpdeskAgents, Roles: []string{account.DirectoryReaders}}},
+	}))
 	w.must(register.Save(ctx, partner.Profile{
 		Tenant: northwind, CompanyName: "Northwind Partner Ltd", Domain: "northwind.example", Email: "partner@northwind.example",
 		Language: "en", Culture: "en-GB", Address: partner.Address{Country: "GB", City: "Leeds"}, ETag: "5120358838484612121",
 	}))
+	custody, err := seal.NewCustody([]byte("the master key of every test world"), rand.Reader)
+	w.must(err)
+	safe, err := credential.NewSafe(db, source, custody, 2)
+	w.must(err)
+	w.deeds, err = once.NewDeeds(db, source, custody)
+	w.must(err)
+	w.apps = application.NewRegistry(db, source)
+	w.consents = consent.NewLedger(db, source)
 	log := slog.New(slog.NewTextHandler(&w.log, nil))
-	w.server = httptest.NewServer(partnerapi.New(partnerapi.Options{
-		Verify: w.verify, Customers: w.ledger, Partners: register, Tenants: w.tenants, Attempts: audit.NewLog(w.attempts, source, log), Source: source,
-		Authority: "https://id.example", Log: log,
-	}))
-	t.Cleanup(w.server.Close)
+	w.files = partner.NewFiles(db, register, source)
+	w.build = func() http.Handler {
+		return partnerapi.New(partnerapi.Options{
+			Verify: w.verify, Customers: w.ledger, Partners: register, Tenants: w.tenants, Attempts: audit.NewLog(w.attempts, source, log), Source: source,
+			Book: customer.NewBook(db, w.ledger, w.tenants, w.people, safe, source), Files: w.files, Apps: w.apps, Deeds: w.deeds,
+			Delegated: delegated.NewWork(db, delegated.Rooms{
+				Customers: w.ledger, People: w.people, Tenants: w.tenants, Safe: safe, Apps: w.apps, Consents: w.consents,
+			}, source),
+			Authority: "https://id.example", Log: log,
+		})
+	}
+	w.server = httptest.NewServer(w.build())
+	t.Cleanup(func() { w.server.Close() })
 	for _, name := range []string{"admin", "helpdesk", "sales", "clerk"} {
 		w.token(name, w.person(name))
 	}
@@ -157,7 +197,12 @@ type reply struct {
 	header http.Header
 	text   string
 	body   map[string]any
+	// list is a body that is a bare array.
+	list []any
 }
+
+// pass moves the world's clock.
+func (w *world) pass(d time.Duration) { w.now.Add(int64(d)) }
 
 // call sends a request. Headers are given as name, value, name, value; a
 // bearer of "" sends no token.
@@ -184,8 +229,13 @@ func (w *world) call(bearer, method, path, body string, headers ...string) reply
 	}
 	out := reply{t: w.t, status: answer.StatusCode, header: answer.Header, text: string(text)}
 	if len(text) > 0 {
-		if err := json.Unmarshal(text, &out.body); err != nil {
-			w.t.Fatalf("%s %s answers no JSON object: %s", method, path, text)
+		if text[0] == '[' {
+			err = json.Unmarshal(text, &out.list)
+		} else {
+			err = json.Unmarshal(text, &out.body)
+		}
+		if err != nil {
+			w.t.Fatalf("%s %s answers no JSON: %s", method, path, text)
 		}
 	}
 	return out

@@ -36,16 +36,20 @@ func (db *DB) Customers(ctx context.Context, partner id.Tenant, q customer.Query
 		return err
 	}
 	name, domain := patterns(q.Filter)
+	reseller := ""
+	if q.Filter.Field == customer.IndirectReseller {
+		name, domain, reseller = "%", "%", q.Filter.Value
+	}
 	var err error
 	if q.Before != "" {
 		err = db.rows(ctx, scan, `SELECT doc FROM customer WHERE partner = $1 AND tenant < $2
-			AND name_key LIKE $3 ESCAPE '!' AND domain_key LIKE $4 ESCAPE '!' ORDER BY tenant DESC LIMIT $5`,
-			string(partner), string(q.Before), name, domain, q.Limit)
+			AND name_key LIKE $3 ESCAPE '!' AND domain_key LIKE $4 ESCAPE '!' AND ($5 = '' OR reseller = $5) ORDER BY tenant DESC LIMIT $6`,
+			string(partner), string(q.Before), name, domain, reseller, q.Limit)
 		slices.Reverse(list)
 	} else {
 		err = db.rows(ctx, scan, `SELECT doc FROM customer WHERE partner = $1 AND tenant > $2
-			AND name_key LIKE $3 ESCAPE '!' AND domain_key LIKE $4 ESCAPE '!' ORDER BY tenant LIMIT $5`,
-			string(partner), string(q.After), name, domain, q.Limit)
+			AND name_key LIKE $3 ESCAPE '!' AND domain_key LIKE $4 ESCAPE '!' AND ($5 = '' OR reseller = $5) ORDER BY tenant LIMIT $6`,
+			string(partner), string(q.After), name, domain, reseller, q.Limit)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list customers: %w", err)
@@ -80,10 +84,10 @@ func (db *DB) SaveCustomer(ctx context.Context, c customer.Customer) error {
 		return err
 	}
 	return db.write(ctx, func(x *tx) error {
-		_, err := x.exec(`INSERT INTO customer (partner, tenant, name_key, domain_key, doc) VALUES ($1, $2, $3, $4, $5)
+		_, err := x.exec(`INSERT INTO customer (partner, tenant, name_key, domain_key, reseller, doc) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (partner, tenant) DO UPDATE
-			SET name_key = excluded.name_key, domain_key = excluded.domain_key, doc = excluded.doc`,
-			string(c.Partner), string(c.Tenant), customer.Fold(c.CompanyName), customer.Fold(c.Domain), doc)
+			SET name_key = excluded.name_key, domain_key = excluded.domain_key, reseller = excluded.reseller, doc = excluded.doc`,
+			string(c.Partner), string(c.Tenant), customer.Fold(c.CompanyName), customer.Fold(c.Domain), string(c.AssociatedPartner), doc)
 		if err != nil {
 			return fmt.Errorf("save customer: %w", err)
 		}

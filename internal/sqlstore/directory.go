@@ -165,8 +165,12 @@ func encode(v any) (string, error) {
 
 func document[T any](doc string) (T, error) {
 	var v T
-	if err := json.Unmarshal([]byte(doc), &v); err != nil {
-		return v, fmt.Errorf("decode document: %w", err)
+	return v, decode(doc, &v)
+}
+
+func decode(doc string, into any) error {
+	if err := json.Unmarshal([]byte(doc), into); err != nil {
+		return fmt.Errorf("decode document: %w", err)
 	}
-	return v, nil
+	return nil
 }

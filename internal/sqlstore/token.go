@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/delegated"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/token"
 )
@@ -149,6 +150,9 @@ func (db *DB) Prune(ctx context.Context, now time.Time) error {
 			{`DELETE FROM spent_code WHERE expires_at < $1`, now.Add(-time.Hour)},
 			{`DELETE FROM passkey_challenge WHERE until_at < $1`, now.Add(-time.Hour)},
 			{`DELETE FROM device_request WHERE expires_at < $1`, now.Add(-time.Hour)},
+			{`DELETE FROM deed WHERE until_at < $1`, now},
+			{`DELETE FROM partner_request WHERE at < $1`, now.Add(-8 * 24 * time.Hour)},
+			{`DELETE FROM dropped_account WHERE dropped_at < $1`, now.Add(-delegated.KeptFor)},
 			{`DELETE FROM assertion WHERE until_at < $1`, now.Add(-time.Hour)},
 			{`DELETE FROM secret WHERE deleted_at > 0 AND purge_at < $1`, now},
 			{`DELETE FROM browser_session WHERE created_at < $1`, now.Add(-48 * time.Hour)},

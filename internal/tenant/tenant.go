@@ -55,6 +55,9 @@ type Settings struct {
 	// PartnerMFA is how Partner Center calls without a second factor are
 	// treated for this partner: off, report or enforce.
 	PartnerMFA string `json:"partnerMFA,omitempty"`
+	// Sandbox marks a partner that is for tests: only there may customers be
+	// deleted (secure-application-model.md 1).
+	Sandbox bool `json:"sandbox,omitempty"`
 }
 
 // FactorPolicy is where a second factor can be set up.
@@ -143,6 +146,10 @@ func (d *Directory) Named(ctx context.Context, name string) (Tenant, error) {
 		return d.store.TenantOfDomain(ctx, domain)
 	})
 }
+
+// Changed forgets what was read before another room made, changed or deleted
+// an organisation together with its own rows.
+func (d *Directory) Changed() { d.cache.Forget() }
 
 // Save creates or replaces a tenant.
 func (d *Directory) Save(ctx context.Context, t Tenant) error {

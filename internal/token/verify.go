@@ -64,7 +64,7 @@ func (i *Issuer) Verify(ctx context.Context, raw string) (audit.Caller, error) {
 		return audit.Caller{}, invalid("an access token, not an ID token")
 	}
 	caller := audit.Caller{
-		Tenant: id.Tenant(c.Tenant), Home: id.Tenant(c.Tenant), App: app, Audience: c.Audience, TokenID: c.ID,
+		Tenant: id.Tenant(c.Tenant), Home: id.Tenant(c.Tenant), App: app, Audience: c.Audience, TokenID: c.ID, Expires: instant(c.Expires),
 		Scopes: strings.Fields(c.Scopes), Roles: c.Roles, DirectoryRoles: c.Directory, Methods: c.Methods,
 		SignInName: c.UniqueName + c.Preferred,
 	}

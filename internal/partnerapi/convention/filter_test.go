@@ -1,4 +1,4 @@
-package partnerapi
+package convention
 
 import (
 	"encoding/json"
@@ -17,7 +17,7 @@ func FuzzParseFilter(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		first, err := parseFilter(text)
+		first, err := ParseFilter(text, "CompanyName", "Domain")
 		if err != nil {
 			if !fault.Has(err, fault.FilterInvalid) {
 				t.Fatalf("refused with %v", err)
@@ -31,10 +31,10 @@ func FuzzParseFilter(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(printed) > maxFilterText {
+		if len(printed) > MaxFilterText {
 			return
 		}
-		if second, err := parseFilter(string(printed)); err != nil || second != first {
+		if second, err := ParseFilter(string(printed), "CompanyName", "Domain"); err != nil || second != first {
 			t.Fatalf("%+v, printed and read again, is %+v, %v", first, second, err)
 		}
 	})
