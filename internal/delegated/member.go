@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
@@ -76,7 +77,7 @@ func page(after id.Object, size int) (int, error) {
 	if size < 0 || size > MaxPage {
 		return 0, fault.New(fault.PageInvalid, "parameter", "size", "rule", "0 to "+strconv.Itoa(MaxPage))
 	}
-	if len(after) > 64 || strings.ContainsFunc(string(after), unicode.IsControl) {
+	if len(after) > 64 || !utf8.ValidString(string(after)) || strings.ContainsFunc(string(after), unicode.IsControl) {
 		return 0, fault.New(fault.PageInvalid, "parameter", "MS-ContinuationToken", "rule", "a token that came with a page")
 	}
 	if size == 0 {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/entente-id/entente/internal/account"
@@ -64,6 +65,9 @@ func (f *Files) Service(ctx context.Context, by audit.Caller, request string) (S
 		return Service{}, err
 	}
 	var s Service
+	if len(request) > 20 || strings.Trim(request, "0123456789") != "" {
+		return s, fault.New(fault.ObjectUnknown, "parameter", "id", "rule", "the digits of a service request")
+	}
 	_, err := f.store.ReadPaper(ctx, by.Tenant, KindService, request, &s)
 	return s, err
 }
@@ -81,6 +85,9 @@ func (f *Files) Ask(ctx context.Context, by audit.Caller, s Service) (Service, e
 		return Service{}, err
 	}
 	if err := text("supportTopicId", s.Topic, false, maxField); err != nil {
+		return Service{}, err
+	}
+	if err := text("countryCode", s.Country, false, 2); err != nil {
 		return Service{}, err
 	}
 	now := f.source.Now()

@@ -11,6 +11,7 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -372,5 +373,69 @@ func TestBadBodiesOfEachWritingRowAreRefused(t *testing.T) {
 			}
 		}
 		w.call("admin", method, path, `{"x":"`+strings.Repeat("a", 70_000)+`"}`).is(413, "413")
+	}
+}
+
+func TestIndirectResellersAreListedByTheirType(t *testing.T) {
+	w := newWorld(t)
+	reseller := partner.Relation{Partner: rival, Name: "Rival", Type: "is_indirect_cloud_solution_provider_of", State: "Active", Location: "FI"}
+	w.must(w.files.Relate(t.Context(), w.person("admin"), reseller))
+	list := w.call("admin", "GET", "/v1/relationships?relationship_type=IsIndirectCloudSolutionProviderOf", "")
+	if got := list.members("name"); !slices.Equal(got, []string{"Rival"}) || list.body["links"] != nil {
+		t.Errorf("listed %s", list.text)
+	}
+	if got := w.call("admin", "GET", "/v1/relationships?relationship_type=IsIndirectResellerOf", "").members("name"); len(got) != 0 {
+		t.Errorf("of the other type: %v", got)
+	}
+	w.call("admin", "GET", "/v1/relationships?relationship_type=Friends", "").is(400, "900126")
+	number := list.members("mpnId")[0]
+	if got := w.call("admin", "GET", "/v1/profiles/mpn?mpnId="+number, "").at("partnerName"); got != "Rival" {
+		t.Errorf("MPN %s is %v", number, got)
+	}
+	signed := "/v1/compliance/csp/agreementstatus?mpnId="
+	w.call("admin", "GET", signed+number, "").is(200, "")
+	w.call("admin", "GET", signed+"1", "").is(404, "3000")
+	w.call("admin", "GET", signed, "").is(400, "800002")
+
+	c, err := w.ledger.Find(t.Context(), w.person("admin"), adatum)
+	w.must(err)
+	c.AssociatedPartner = rival
+	w.must(w.ledger.Save(t.Context(), c))
+	if got := w.call("admin", "GET", atAdatum+"/relationships", "").members("relationshipType"); !slices.Equal(got, []string{"is_indirect_reseller_of"}) {
+		t.Errorf("of the customer: %v", got)
+	}
+	filter := "?filter=" + url.QueryEscape(`{"Field":"IndirectReseller","Value":"`+string(rival)+`","Operator":"starts_with"}`)
+	if got := w.call("admin", "GET", customers+filter, "").members("id"); !slices.Equal(got, []string{string(adatum)}) {
+		t.Errorf("of the reseller: %v", got)
+	}
+	if got := w.call("admin", "GET", customers+strings.Replace(filter, string(rival), string(nobody), 1), "").members("id"); len(got) != 0 {
+		t.Errorf("of nobody: %v", got)
+	}
+}
+
+func TestAgreementsAreAttestedForACustomer(t *testing.T) {
+	w := newWorld(t)
+	template := w.call("admin", "GET", "/v1/agreements", "").members("templateId")[0]
+	good := `{"primaryContact":{"firstName":"Mel","lastName":"Ott","email":"it@adatum.example"},"templateId":"` + template + `","dateAgreed":"2026-11-20T00:00:00Z","type":"MicrosoftCustomerAgreement"}`
+	w.call("admin", "POST", atAdatum+"/agreements", strings.Replace(good, "2026-11-20", "2027-11-20", 1)).is(400, "800002")
+	w.call("admin", "POST", atAdatum+"/agreements", strings.Replace(good, template, rae, 1)).is(400, "800002")
+	w.call("admin", "POST", atAdatum+"/agreements", good).is(201, "")
+	if got := w.call("sales", "GET", atAdatum+"/agreements", "").members("dateAgreed"); !slices.Equal(got, []string{"2026-11-20T00:00:00.000Z"}) {
+		t.Errorf("agreements %v", got)
+	}
+	w.call("admin", "GET", "/v1/agreementtemplates/"+template+"/document", "").is(200, "")
+	w.call("admin", "GET", "/v1/agreementtemplates/"+rae+"/document", "").is(404, "1000")
+}
+
+func TestTheTokenIsReissuedForAsLongAsItLives(t *testing.T) {
+	w := newWorld(t)
+	caller := w.person("admin")
+	caller.Expires = noon.Add(time.Hour)
+	w.token("t", caller)
+	for _, path := range []string{"/generatetoken", "/v3/GenerateToken"} {
+		r := w.call("t", "POST", path, "grant_type=jwt_token", "Content-Type", "application/x-www-form-urlencoded")
+		if r.at("access_token") != "t" || r.at("token_type") != "Bearer" || r.at("expires_in") != 3600.0 {
+			t.Errorf("%s: %s", path, r.text)
+		}
 	}
 }

@@ -102,7 +102,6 @@ var Scenarios = []Scenario{
 	{Row: 32, Method: "GET", Pattern: cu + "/subscriptions/{subscription}/provisioningstatus", Kinds: User, Roles: agents, answer: notHere},
 	{Row: 32, Method: "GET", Pattern: cu + "/subscriptions/{subscription}/conversions", Kinds: User, Roles: agents, answer: notHere},
 	{Row: 32, Method: "POST", Pattern: cu + "/subscriptions/{subscription}/conversions", Kinds: User, Roles: agents, answer: notHere},
-	{Row: 31, Method: "POST", Pattern: cu + "/orders", Where: Where{Body: "partneronrecordattestationaccepted"}, Kinds: User, Roles: agents, answer: notHere},
 	{Row: 31, Method: "POST", Pattern: cu + "/orders", Where: Where{Body: "associatedpartnerid"}, Kinds: User, Roles: agents, answer: notHere},
 	{Row: 30, Method: "GET", Pattern: cu + "/orders/*", Roles: agents, answer: notHere},
 	{Row: 30, Method: "POST", Pattern: cu + "/orders/*", Roles: agents, answer: notHere},
