@@ -111,3 +111,13 @@ func (r *Register) Admit(ctx context.Context, caller audit.Caller, groups ...str
 	}
 	return fault.New(fault.RoleMissing, "role", strings.Join(groups, ", "))
 }
+
+// Enrolled checks that an organisation is a partner: it has a profile. It fails
+// with PermissionMissing, so that nobody else makes customers.
+func (r *Register) Enrolled(ctx context.Context, organisation id.Tenant) error {
+	_, err := r.store.Profile(ctx, organisation)
+	if fault.Has(err, fault.ObjectUnknown) {
+		return fault.New(fault.PermissionMissing, "rule", "an organisation that is enrolled as a partner")
+	}
+	return err
+}

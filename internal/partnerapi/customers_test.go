@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/tenant"
@@ -32,8 +33,12 @@ func TestAPartnerListsItsOwnCustomersOnly(t *testing.T) {
 
 func TestAPartnerWithoutCustomersGetsAnEmptyList(t *testing.T) {
 	w := newWorld(t)
-	caller := w.tokens["app"]
-	caller.Tenant = "11111111-aaaa-4111-8111-0000000000ee"
+	w.must(w.ledger.Save(t.Context(), customer.Customer{Partner: rival, Tenant: nobody, CompanyName: "Last", Relationship: customer.CommerceNone}))
+	const empty id.Tenant = "11111111-aaaa-4111-8111-0000000000ee"
+	w.must(w.tenants.Save(t.Context(), tenantOf(empty)))
+	w.must(w.people.Save(t.Context(), account.Account{Tenant: empty, ID: "eve", SignInName: "eve@empty.example", Groups: []string{account.AdminAgents}}))
+	caller := w.person("eve")
+	caller.Tenant, caller.Home = empty, empty
 	w.token("t", caller)
 	r := w.call("t", "GET", customers, "")
 	r.is(200, "")

@@ -112,6 +112,8 @@ type errorBody struct {
 	Description string   `json:"description"`
 	Data        []string `json:"data"`
 	Source      string   `json:"source"`
+	// Retryable is what the Java client reads; the others look at the status.
+	Retryable bool `json:"isRetryable"`
 }
 
 // retryAfter is sent with 429 and 503 when the fault says nothing else. The
@@ -142,7 +144,7 @@ func (e *edge) refuse(c *convention.Call, err error) {
 		}
 		c.Header().Set("Retry-After", wait)
 	}
-	if err := c.Write(r.status, errorBody{Code: r.code, Description: r.description, Data: []string{}, Source: "PartnerFD"}); err != nil {
+	if err := c.Write(r.status, errorBody{Code: r.code, Description: r.description, Data: []string{}, Source: "PartnerFD", Retryable: r.status == http.StatusTooManyRequests || r.status >= 500}); err != nil {
 		e.Log.ErrorContext(c.Request().Context(), "write an error", "request", c.RequestID, "error", err)
 	}
 }

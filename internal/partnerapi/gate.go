@@ -205,14 +205,27 @@ func (e *edge) checkAudience(_ context.Context, c *convention.Call, s Scenario) 
 	return fault.New(fault.AudienceWrong, "audience", tenant.Shorten(audience), "wanted", wanted[0])
 }
 
-func (e *edge) checkKind(_ context.Context, c *convention.Call, s Scenario) error {
+func (e *edge) checkKind(ctx context.Context, c *convention.Call, s Scenario) error {
 	switch {
 	case s.Kinds == User && c.Caller.AppOnly:
 		return fault.New(fault.AppOnlyRefused)
+	case c.Caller.AppOnly:
+		return e.checkOwner(ctx, c)
 	case s.Kinds == App && !c.Caller.AppOnly:
 		return fault.New(fault.PersonRefused)
 	}
 	return nil
+}
+
+// checkOwner holds an application alone to the partner whose own it is: a
+// vendor's needs a person of the partner behind it
+// (secure-application-model.md 4).
+func (e *edge) checkOwner(ctx context.Context, c *convention.Call) error {
+	app, err := e.Apps.Find(ctx, c.Caller.App)
+	if fault.Has(err, fault.AppUnknown) || err == nil && app.Tenant != c.Caller.Tenant {
+		return fault.New(fault.PermissionMissing, "rule", "an application that is registered in the partner's own tenant")
+	}
+	return err
 }
 
 // checkMFA holds a person's call to the second factor. Applications alone are
@@ -232,7 +245,13 @@ func (e *edge) checkMFA(ctx context.Context, c *convention.Call, _ Scenario) err
 }
 
 func (e *edge) checkRole(ctx context.Context, c *convention.Call, s Scenario) error {
-	return e.Partners.Admit(ctx, c.Caller, s.Roles...)
+	if err := e.Partners.Admit(ctx, c.Caller, s.Roles...); err != nil {
+		return err
+	}
+	if s.Method == http.MethodGet || s.Method == http.MethodHead {
+		return nil
+	}
+	return e.Partners.Enrolled(ctx, c.Caller.Tenant)
 }
 
 // checkCustomer holds a path to the caller's own customers, so that whatever

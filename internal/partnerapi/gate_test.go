@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/fault"
@@ -346,5 +347,29 @@ func TestEveryFailureIsKeptUnderItsReference(t *testing.T) {
 		if c.bearer != "" && (a.Tenant != northwind || a.Address != c.bearer+"@northwind.example") {
 			t.Errorf("%s does not say who: %+v", c.path, a)
 		}
+	}
+}
+
+func TestAVendorsApplicationAloneIsNotThePartner(t *testing.T) {
+	w := newWorld(t)
+	const vendors = "44444444-cccc-4333-8333-000000000003"
+	w.must(w.apps.Save(t.Context(), application.Application{App: vendors, Tenant: rival, Name: "Panel"}, nil))
+	for _, app := range []id.App{vendors, "44444444-cccc-4333-8333-000000000004"} {
+		w.token("t", audit.Caller{Tenant: northwind, App: app, AppOnly: true, Audience: ours})
+		w.call("t", "GET", customers, "").is(403, "900308")
+		w.call("t", "POST", customers, "{}").is(403, "900308")
+	}
+}
+
+func TestAnOrganisationThatIsNoPartnerMakesNoCustomers(t *testing.T) {
+	w := newWorld(t)
+	w.must(w.people.Save(t.Context(), account.Account{Tenant: rival, ID: "tia", SignInName: "tia@rival.example", Groups: []string{account.AdminAgents}}))
+	caller := w.person("tia")
+	caller.Tenant, caller.Home = rival, rival
+	w.token("tia", caller)
+	r := w.call("tia", "POST", customers, "{}")
+	r.is(403, "900308")
+	if text, _ := r.body["description"].(string); !strings.Contains(text, "enrolled as a partner") {
+		t.Errorf("does not say why: %s", text)
 	}
 }

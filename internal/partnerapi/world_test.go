@@ -126,6 +126,7 @@ func newWorld(t *testing.T) *world {
 	w.must(err)
 	w.apps = application.NewRegistry(db, source)
 	w.consents = consent.NewLedger(db, source)
+	w.must(w.apps.Save(ctx, application.Application{App: "33333333-cccc-4333-8333-000000000003", Tenant: northwind, Name: "Portal"}, nil))
 	log := slog.New(slog.NewTextHandler(&w.log, nil))
 	w.files = partner.NewFiles(db, register, source)
 	w.build = func() http.Handler {
