@@ -68,7 +68,7 @@ func New(o Options) http.Handler {
 	o.Authority = strings.TrimSuffix(o.Authority, "/")
 	return &edge{
 		Options:   o,
-		customers: &customers.Desk{Ledger: o.Customers, Book: o.Book, Tenants: o.Tenants, Files: o.Files, Origin: o.Authority, Now: o.Source.Now},
+		customers: &customers.Desk{Ledger: o.Customers, Book: o.Book, Tenants: o.Tenants, Files: o.Files, Origin: o.Authority},
 		users:     &users.Desk{Work: o.Delegated},
 		profiles:  &profiles.Desk{Partners: o.Partners, Files: o.Files, Customers: o.Customers, Apps: o.Apps, Origin: o.Authority, Now: o.Source.Now},
 		limits:    newLimits(o.Source.Now),

@@ -169,7 +169,8 @@ func (db *DB) DeleteCustomer(ctx context.Context, partner, at id.Tenant, e audit
 func (t *tx) raze(of id.Tenant) error {
 	for _, text := range []string{
 		`DELETE FROM password WHERE tenant = $1`, `DELETE FROM authenticator WHERE tenant = $1`, `DELETE FROM recovery_code WHERE tenant = $1`,
-		`DELETE FROM delegated_grant WHERE tenant = $1`, `DELETE FROM app_role_grant WHERE tenant = $1`, `DELETE FROM assignment WHERE tenant = $1`,
+		`DELETE FROM passkey WHERE tenant = $1`, `DELETE FROM temporary_pass WHERE tenant = $1`, `DELETE FROM device WHERE tenant = $1`,
+		`DELETE FROM upstream_link WHERE tenant = $1`, `DELETE FROM delegated_grant WHERE tenant = $1`, `DELETE FROM app_role_grant WHERE tenant = $1`, `DELETE FROM assignment WHERE tenant = $1`,
 		`DELETE FROM tenant WHERE id = $1`,
 	} {
 		if _, err := t.exec(text, string(of)); err != nil {

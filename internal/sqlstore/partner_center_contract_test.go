@@ -12,6 +12,7 @@ import (
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/consent"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/delegated"
 	"github.com/entente-id/entente/internal/fault"
@@ -392,6 +393,36 @@ func TestCallsAreKeptAndListedForTheirPartnerAlone(t *testing.T) {
 		}
 		if list, err := db.RequestsOf(ctx, contoso, noon, 10); err != nil || len(list) != 3 || list[2].Operation != "" {
 			t.Errorf("listed %+v, %v", list, err)
+		}
+	})
+}
+
+func TestWhoeverWasPutAsideForAMonthIsForgottenWithTheirPassword(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
+		ctx := t.Context()
+		newTenant(t, db, adatum, "adatum.example")
+		keep := func(account.Account) error { return nil }
+		for i, person := range []id.Object{"old", "new", "there"} {
+			if err := db.AddMember(ctx, account.Account{Tenant: adatum, ID: person, SignInName: string(person) + "@adatum.example"}, "hash", done(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for person, at := range map[id.Object]time.Time{"old": noon.Add(-delegated.KeptFor - time.Second), "new": noon.Add(-delegated.KeptFor + time.Second)} {
+			if err := db.DropMember(ctx, adatum, person, keep, delegated.Dropped{At: at}, done(10+len(person)+at.Second())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Prune(ctx, noon); err != nil {
+			t.Fatal(err)
+		}
+		for person, want := range map[id.Object]string{"old": "", "new": "hash", "there": "hash"} {
+			hash, _, err := db.Password(ctx, credential.Owner{Tenant: adatum, Account: person}, "none")
+			if err != nil || hash != want {
+				t.Errorf("%s: %q, %v", person, hash, err)
+			}
+		}
+		if list, err := db.DroppedMembers(ctx, adatum, "", 10); err != nil || len(list) != 1 || list[0].Account.ID != "new" {
+			t.Errorf("left: %+v, %v", list, err)
 		}
 	})
 }

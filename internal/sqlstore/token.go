@@ -152,6 +152,11 @@ func (db *DB) Prune(ctx context.Context, now time.Time) error {
 			{`DELETE FROM device_request WHERE expires_at < $1`, now.Add(-time.Hour)},
 			{`DELETE FROM deed WHERE until_at < $1`, now},
 			{`DELETE FROM partner_request WHERE at < $1`, now.Add(-8 * 24 * time.Hour)},
+			// What people proved themselves with goes before the people.
+			{`DELETE FROM password WHERE EXISTS (SELECT 1 FROM dropped_account d WHERE d.tenant = password.tenant AND d.id = password.account AND d.dropped_at < $1)`, now.Add(-delegated.KeptFor)},
+			{`DELETE FROM authenticator WHERE EXISTS (SELECT 1 FROM dropped_account d WHERE d.tenant = authenticator.tenant AND d.id = authenticator.account AND d.dropped_at < $1)`, now.Add(-delegated.KeptFor)},
+			{`DELETE FROM recovery_code WHERE EXISTS (SELECT 1 FROM dropped_account d WHERE d.tenant = recovery_code.tenant AND d.id = recovery_code.account AND d.dropped_at < $1)`, now.Add(-delegated.KeptFor)},
+			{`DELETE FROM passkey WHERE EXISTS (SELECT 1 FROM dropped_account d WHERE d.tenant = passkey.tenant AND d.id = passkey.account AND d.dropped_at < $1)`, now.Add(-delegated.KeptFor)},
 			{`DELETE FROM dropped_account WHERE dropped_at < $1`, now.Add(-delegated.KeptFor)},
 			{`DELETE FROM assertion WHERE until_at < $1`, now.Add(-time.Hour)},
 			{`DELETE FROM secret WHERE deleted_at > 0 AND purge_at < $1`, now},

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/fault"
@@ -25,7 +24,6 @@ type Desk struct {
 	Files   *partner.Files
 	// Origin is the external address, for links that people open.
 	Origin string
-	Now    func() time.Time
 }
 
 type (
