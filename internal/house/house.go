@@ -24,6 +24,8 @@ import (
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/diagnosis"
+	"github.com/entente-id/entente/internal/dialect"
+	"github.com/entente-id/entente/internal/discovery"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/federation"
 	"github.com/entente-id/entente/internal/graph"
@@ -116,6 +118,7 @@ type House struct {
 
 	custody    *seal.Custody
 	oauth      *oauth.Edge
+	discovery  *discovery.Edge
 	partnerapi http.Handler
 	graph      http.Handler
 	keyvault   http.Handler
@@ -224,16 +227,18 @@ func (h *House) buildEdges() error {
 	if err := h.openRooms(); err != nil {
 		return err
 	}
-	h.oauth, err = oauth.New(h.Origin, oauth.Rooms{
-		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
-		Families: h.Families, Devices: h.Devices, Issuer: h.Issuer, Keys: h.Keys, Journeys: h.Journeys, Attempts: h.Attempts,
-	}, oauth.Pages{
-		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit, Loops: h.Pages.Loops, DeviceDone: h.Pages.DeviceDone,
-		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo, SignOut: h.Pages.AskSignOut,
-	}, h.Source, h.Log)
+	speaker, err := dialect.NewSpeaker(h.Origin, h.Attempts, h.Pages.RefuseVisit, h.Source, h.Log)
 	if err != nil {
 		return err
 	}
+	h.discovery = discovery.New(speaker, h.Tenants, h.Keys)
+	h.oauth = oauth.New(speaker, oauth.Rooms{
+		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
+		Families: h.Families, Devices: h.Devices, Issuer: h.Issuer, Journeys: h.Journeys,
+	}, oauth.Pages{
+		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit, Loops: h.Pages.Loops, DeviceDone: h.Pages.DeviceDone,
+		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo, SignOut: h.Pages.AskSignOut,
+	}, h.Source)
 	h.Pages.Finish, h.Pages.Decline, h.Pages.DeviceSignIn = h.oauth.Finish, h.oauth.Decline, h.oauth.DeviceSignIn
 	h.site = h.Pages.Handler()
 	h.partnerapi = partnerapi.New(partnerapi.Options{

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/entente-id/entente/internal/discovery"
 	"github.com/entente-id/entente/internal/oauth"
 )
 
@@ -61,8 +62,11 @@ func (h *House) surface(path string) http.Handler {
 			return h.DevPages
 		}
 	}
-	if oauth.Claims(path) {
+	switch {
+	case oauth.Claims(path):
 		return h.oauth
+	case discovery.Claims(path):
+		return h.discovery
 	}
 	return h.site
 }

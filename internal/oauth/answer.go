@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/token"
@@ -103,21 +104,11 @@ func remote(r *http.Request) string {
 // the request's maker must mend goes to the application.
 func (e *Edge) answerError(w http.ResponseWriter, r *http.Request, request signin.Request, err error, about signin.About) {
 	f := fault.Of(err)
-	said := wording(f)
-	if said.redirect == "" || request.Wire == nil || (staysHere(f) && request.Prompt != "none") {
-		e.fail(w, r, call{version: request.Version, correlation: about.CorrelationID, trace: about.TraceID}, err, about)
+	if !dialect.Redirectable(f) || request.Wire == nil || (staysHere(f) && request.Prompt != "none") {
+		e.speaker.Fail(w, r, dialect.Call{Version: request.Version, Correlation: about.CorrelationID, Trace: about.TraceID}, err, about)
 		return
 	}
-	kept := e.rooms.Attempts.Keep(r.Context(), about.Attempt(f, ""))
-	fields := [][2]string{
-		{"error", said.redirect},
-		{"error_description", said.describe(f, kept)},
-		{"error_uri", e.explainAddress(f)},
-	}
-	if f.Code == fault.ConsentDeclined {
-		fields = append(fields, [2]string{"error_subcode", "cancel"})
-	}
-	e.send(w, r, request, fields)
+	e.send(w, r, request, e.speaker.Redirected(r.Context(), f, about))
 }
 
 // staysHere: somebody in front of the page can do something about it, so a
@@ -136,13 +127,13 @@ func staysHere(f *fault.Fault) bool {
 func (e *Edge) send(w http.ResponseWriter, r *http.Request, request signin.Request, fields [][2]string) {
 	var kept wire
 	if err := json.Unmarshal(request.Wire, &kept); err != nil {
-		e.fail(w, r, call{version: request.Version}, err, signin.About{})
+		e.speaker.Fail(w, r, dialect.Call{Version: request.Version}, err, signin.About{})
 		return
 	}
 	if kept.State != "" {
 		fields = append(fields, [2]string{"state", kept.State})
 	}
-	noStore(w.Header())
+	dialect.NoStore(w.Header())
 	if kept.ResponseMode == "form_post" {
 		e.pages.FormPost(w, r, kept.RedirectURI, fields)
 		return
@@ -180,10 +171,4 @@ func address(kept wire, fields [][2]string) string {
 		return target + "&" + b.String()
 	}
 	return target + "?" + b.String()
-}
-
-func noStore(h http.Header) {
-	h.Set("Cache-Control", "no-store, no-cache")
-	h.Set("Pragma", "no-cache")
-	h.Set("Expires", "-1")
 }

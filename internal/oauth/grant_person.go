@@ -12,7 +12,7 @@ import (
 
 // redeemCode is grant_type=authorization_code.
 func (e *Edge) redeemCode(ctx context.Context, x exchange) (answer, error) {
-	code, err := x.form.need("code")
+	code, err := x.form.Need("code")
 	if err != nil {
 		return answer{}, err
 	}
@@ -45,9 +45,9 @@ func (e *Edge) redeemCode(ctx context.Context, x exchange) (answer, error) {
 // checkCode compares a redemption with the request that the code came from.
 func checkCode(x exchange, g token.Grant) error {
 	if !x.authority.Generic() && x.authority.Tenant.ID != g.Home {
-		return fault.New(fault.CodeOtherTenant, "tenant", x.segment)
+		return fault.New(fault.CodeOtherTenant, "tenant", x.Segment)
 	}
-	redirect := x.form.get("redirect_uri")
+	redirect := x.form.Get("redirect_uri")
 	switch {
 	case redirect == "" && g.RedirectGiven:
 		return fault.New(fault.ParameterMissing, "parameter", "redirect_uri")
@@ -58,13 +58,13 @@ func checkCode(x exchange, g token.Grant) error {
 	case !g.Browser && x.origin != "" && x.origin != "null":
 		return fault.New(fault.OriginForbidden)
 	}
-	return g.CheckVerifier(x.form.get("code_verifier"))
+	return g.CheckVerifier(x.form.Get("code_verifier"))
 }
 
 // refresh is grant_type=refresh_token: for any resource that was allowed, at
 // any tenant where the person may act (secure-application-model.md 2.4).
 func (e *Edge) refresh(ctx context.Context, x exchange) (answer, error) {
-	text, err := x.form.need("refresh_token")
+	text, err := x.form.Need("refresh_token")
 	if err != nil {
 		return answer{}, err
 	}
@@ -104,18 +104,18 @@ func (e *Edge) entitled(ctx context.Context, x exchange, g token.Grant) (holder,
 // wanted reads what a redemption asks for: its own words, or those of the
 // request that the grant came from.
 func (e *Edge) wanted(ctx context.Context, x exchange, g token.Grant) (application.Wanted, error) {
-	if x.version == 1 {
-		name := x.form.get("resource")
+	if x.Version == 1 {
+		name := x.form.Get("resource")
 		if name == "" {
 			name = g.Resource
 		}
 		w, err := e.rooms.Apps.WantedByResource(ctx, name)
 		return application.Wanted{OpenID: true, Profile: true, Offline: true, Resources: []application.WantedResource{w}}, err
 	}
-	if x.form.has("resource") {
+	if x.form.Has("resource") {
 		return application.Wanted{}, fault.New(fault.ResourceOnV2, "parameter", "resource")
 	}
-	scope := x.form.get("scope")
+	scope := x.form.Get("scope")
 	if scope == "" {
 		scope = g.Scope
 	}
@@ -170,20 +170,20 @@ func (e *Edge) answerPerson(ctx context.Context, x exchange, h holder, g token.G
 		return answer{}, err
 	}
 	a := answer{access: access, resource: p.resource.Audience, refresh: p.refresh}
-	if x.version == 2 && !p.wanted.Offline {
+	if x.Version == 2 && !p.wanted.Offline {
 		a.refresh = ""
 	}
-	a.scope = echo(x.version, p)
-	if x.version == 1 || p.wanted.OpenID {
+	a.scope = echo(x.Version, p)
+	if x.Version == 1 || p.wanted.OpenID {
 		a.idToken, err = e.rooms.Issuer.IDToken(ctx, token.Identity{
-			Tenant: h.tenant, Client: x.client.Application(), Person: h.person, Grant: g, Version: x.version,
+			Tenant: h.tenant, Client: x.client.Application(), Person: h.person, Grant: g, Version: x.Version,
 			Profile: p.wanted.Profile, Email: p.wanted.Email, Nonce: p.nonce, AccessToken: access.Text,
 		})
 		if err != nil {
 			return answer{}, err
 		}
 	}
-	if x.version == 1 || x.form.get("client_info") == "1" {
+	if x.Version == 1 || x.form.Get("client_info") == "1" {
 		a.clientInfo = token.ClientInfo(g.Home, g.Account)
 	}
 	return a, nil

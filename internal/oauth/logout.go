@@ -8,6 +8,7 @@ import (
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/signin"
@@ -17,21 +18,21 @@ import (
 // logout serves RP-initiated logout. Without a hint that proves the request
 // comes from an application the person is signed in to, a page asks first, and
 // nobody is sent to an address that is not registered (rows R121 to R123).
-func (e *Edge) logout(w http.ResponseWriter, r *http.Request, c call) {
+func (e *Edge) logout(w http.ResponseWriter, r *http.Request, c dialect.Call) {
 	about := signin.About{Step: "sign-out"}
-	p, err := query(r)
+	p, err := dialect.Query(r)
 	if r.Method == http.MethodPost {
-		p, err = body(w, r)
+		p, err = dialect.Body(w, r)
 	}
 	if err != nil {
-		e.fail(w, r, c, err, about)
+		e.speaker.Fail(w, r, c, err, about)
 		return
 	}
-	client, hinted := id.App(strings.ToLower(p.get("client_id"))), false
-	if text := p.get("id_token_hint"); text != "" {
+	client, hinted := id.App(strings.ToLower(p.Get("client_id"))), false
+	if text := p.Get("id_token_hint"); text != "" {
 		hint, err := e.rooms.Issuer.ReadHint(r.Context(), text)
 		if err != nil {
-			e.fail(w, r, c, fault.New(fault.SignOutInvalid, "parameter", "id_token_hint", "rule", "an ID token of this authority").Because(err), about)
+			e.speaker.Fail(w, r, c, fault.New(fault.SignOutInvalid, "parameter", "id_token_hint", "rule", "an ID token of this authority").Because(err), about)
 			return
 		}
 		if client = hint.Client; !e.mayBeHere(w, r, hint) {
@@ -41,14 +42,14 @@ func (e *Edge) logout(w http.ResponseWriter, r *http.Request, c call) {
 		}
 		hinted = true
 	}
-	back := p.get("post_logout_redirect_uri")
+	back := p.Get("post_logout_redirect_uri")
 	if back != "" && !e.registered(r, client, back) {
 		// The sign-out itself is harmless and goes on; the address is not
 		// trusted.
 		back, hinted = "", false
 	}
-	if back != "" && p.has("state") {
-		back = withState(back, p.get("state"))
+	if back != "" && p.Has("state") {
+		back = withState(back, p.Get("state"))
 	}
 	e.pages.SignOut(w, r, back, hinted)
 }
@@ -82,7 +83,7 @@ func withState(address, state string) string {
 }
 
 // userinfo serves the v1 address; v2's is with the directory API.
-func (e *Edge) userinfo(w http.ResponseWriter, r *http.Request, c call) {
+func (e *Edge) userinfo(w http.ResponseWriter, r *http.Request, c dialect.Call) {
 	raw, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	caller, err := e.rooms.Issuer.Verify(r.Context(), raw)
 	if err == nil && caller.AppOnly {
@@ -98,10 +99,10 @@ func (e *Edge) userinfo(w http.ResponseWriter, r *http.Request, c call) {
 		} else {
 			w.Header().Set("WWW-Authenticate", `Bearer`)
 		}
-		e.fail(w, r, c, err, signin.About{Step: "userinfo"})
+		e.speaker.Fail(w, r, c, err, signin.About{Step: "userinfo"})
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{
+	dialect.WriteJSON(w, http.StatusOK, map[string]any{
 		"sub": e.rooms.Issuer.Subject(caller.Tenant, caller.Account, caller.App), "oid": string(caller.Account), "tid": string(caller.Tenant),
 		"name": person.Name, "given_name": person.Given, "family_name": person.Family, "upn": person.SignInName, "unique_name": person.SignInName,
 	})

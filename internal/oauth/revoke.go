@@ -3,6 +3,7 @@ package oauth
 import (
 	"net/http"
 
+	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/signin"
 )
@@ -10,23 +11,23 @@ import (
 // revoke serves token revocation (RFC 7009): the client that a refresh token
 // was made for ends its whole family. A broker does so when it notices that
 // somebody else has used its token.
-func (e *Edge) revoke(w http.ResponseWriter, r *http.Request, c call) {
-	about := signin.About{Step: "revoke", CorrelationID: c.correlation, TraceID: c.trace}
+func (e *Edge) revoke(w http.ResponseWriter, r *http.Request, c dialect.Call) {
+	about := signin.About{Step: "revoke", CorrelationID: c.Correlation, TraceID: c.Trace}
 	if err := e.endFamily(w, r, c, &about); err != nil {
-		e.fail(w, r, c, err, about)
+		e.speaker.Fail(w, r, c, err, about)
 		return
 	}
-	noStore(w.Header())
+	dialect.NoStore(w.Header())
 	w.WriteHeader(http.StatusOK)
 }
 
-func (e *Edge) endFamily(w http.ResponseWriter, r *http.Request, c call, about *signin.About) error {
-	x := exchange{call: c}
+func (e *Edge) endFamily(w http.ResponseWriter, r *http.Request, c dialect.Call, about *signin.About) error {
+	x := exchange{Call: c}
 	var err error
-	if x.form, err = body(w, r); err != nil {
+	if x.form, err = dialect.Body(w, r); err != nil {
 		return err
 	}
-	if x.authority, err = e.rooms.Tenants.Authority(r.Context(), c.segment); err != nil {
+	if x.authority, err = e.rooms.Tenants.Authority(r.Context(), c.Segment); err != nil {
 		return err
 	}
 	about.Tenant = x.authority.Tenant.ID
@@ -38,7 +39,7 @@ func (e *Edge) endFamily(w http.ResponseWriter, r *http.Request, c call, about *
 	if x.client, err = e.rooms.Apps.Authenticate(r.Context(), proof); err != nil {
 		return err
 	}
-	text, err := x.form.need("token")
+	text, err := x.form.Need("token")
 	if err != nil {
 		return err
 	}
