@@ -90,6 +90,9 @@ type wireError struct {
 	CorrelationID string       `json:"correlation_id"`
 	URI           string       `json:"error_uri"`
 	SubError      string       `json:"suberror,omitempty"`
+	// Claims are what the next sign-in has to prove, as JSON in a string: the
+	// client hands them to the authorize address (identity-platform.md 0, rule 31).
+	Claims string `json:"claims,omitempty"`
 	// Reference is ours: what a person pastes into "entente explain".
 	Reference string `json:"reference"`
 }
@@ -110,6 +113,9 @@ func (s *Speaker) Fail(w http.ResponseWriter, r *http.Request, c Call, err error
 	said := wording(f)
 	kept := s.attempts.Keep(r.Context(), about.Attempt(f, ""))
 	body := s.body(f, said, kept)
+	if c.OnBehalf && body.Claims != "" {
+		body.Error = interaction
+	}
 	if c.Version == 1 {
 		if said.kindV1 != "" {
 			body.Error = said.kindV1
@@ -151,7 +157,19 @@ func (s *Speaker) body(f *fault.Fault, said words, kept audit.Attempt) wireError
 	return wireError{
 		Error: said.kind, Description: said.describe(f, kept), Codes: []fault.Code{f.Code}, Timestamp: stamp(kept.At),
 		TraceID: kept.TraceID, CorrelationID: kept.CorrelationID, URI: s.explainAddress(f), SubError: said.sub, Reference: kept.Reference,
+		Claims: challenge(f),
 	}
+}
+
+// challenge is the claims parameter of the sign-in that would mend a failure.
+func challenge(f *fault.Fault) string {
+	switch f.Code {
+	case fault.SecondFactorRequired, fault.SecondFactorWanted, fault.SecondFactorMissing:
+		return `{"access_token":{"amr":{"essential":true,"values":["mfa"]}}}`
+	case fault.NewerSignIn:
+		return `{"access_token":{"nbf":{"essential":true,"value":"` + f.Facts["from"] + `"}}}`
+	}
+	return ""
 }
 
 // Redirectable reports whether a failure may go back to an application's

@@ -40,7 +40,7 @@ var known = map[string]bool{
 	"response_type": true, "response_mode": true, "state": true, "nonce": true, "prompt": true, "max_age": true,
 	"login_hint": true, "domain_hint": true, "code_challenge": true, "code_challenge_method": true,
 	"claims": true, "amr_values": true, "id_token_hint": true, "request": true, "request_uri": true,
-	"post_logout_redirect_uri": true, "logout_hint": true, "assertion": true, "requested_token_use": true, "ui_locales": true, "mkt": true,
+	"post_logout_redirect_uri": true, "logout_hint": true, "assertion": true, "requested_token_use": true, "requested_token_type": true, "ui_locales": true, "mkt": true,
 	"device_code": true,
 }
 

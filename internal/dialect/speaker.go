@@ -20,8 +20,16 @@ import (
 	"github.com/entente-id/entente/internal/tenant"
 )
 
+// TenantPlaceholder stands in the issuer of the generic authorities; clients
+// replace it by the tid of a token (identity-platform.md 0, rule 3).
+const TenantPlaceholder = "{tenantid}"
+
 // DeviceGrant is the grant type of RFC 8628 3.4.
 const DeviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
+
+// OnBehalfGrant is the grant type of RFC 7523 2.1, by which a service asks for
+// a token on behalf of a person (identity-platform.md 2.6).
+const OnBehalfGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 // Refuse keeps the attempt and shows a person why it goes no further. The
 // house plugs the pages' own in, because edges do not import each other.
@@ -63,6 +71,9 @@ type Call struct {
 	Version int
 	// Correlation ties a client's requests together; Trace is this one.
 	Correlation, Trace string
+	// OnBehalf: a service asks for a person who is not there, and must hear
+	// interaction_required to hand it on (identity-platform.md 2.6).
+	OnBehalf bool
 }
 
 // Split parts a path into the tenant segment and the rest, in lower case,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
@@ -14,14 +15,16 @@ import (
 
 // Edge answers the paths of discovery.
 type Edge struct {
-	tenants *tenant.Directory
-	keyring *token.Keyring
-	speaker *dialect.Speaker
+	tenants   *tenant.Directory
+	apps      *application.Registry
+	keyring   *token.Keyring
+	speaker   *dialect.Speaker
+	resources []Resource
 }
 
-// New opens the edge.
-func New(speaker *dialect.Speaker, tenants *tenant.Directory, keyring *token.Keyring) *Edge {
-	return &Edge{tenants: tenants, keyring: keyring, speaker: speaker}
+// New opens the edge. The resources are the APIs of this server.
+func New(speaker *dialect.Speaker, tenants *tenant.Directory, apps *application.Registry, keyring *token.Keyring, resources []Resource) *Edge {
+	return &Edge{tenants: tenants, apps: apps, keyring: keyring, speaker: speaker, resources: resources}
 }
 
 // endpoints by the path after the tenant segment, in lower case
@@ -32,19 +35,25 @@ var endpoints = map[string]struct {
 }{
 	".well-known/openid-configuration":      {1, (*Edge).configuration},
 	"v2.0/.well-known/openid-configuration": {2, (*Edge).configuration},
-	"discovery/keys":                        {1, (*Edge).keys},
-	"discovery/v2.0/keys":                   {2, (*Edge).keys},
-	"discovery/instance":                    {0, (*Edge).instance},
+	// Clients of RFC 8414 that append the name, as that of OpenID Connect is.
+	"v2.0/.well-known/oauth-authorization-server": {2, (*Edge).configuration},
+	"discovery/keys":      {1, (*Edge).keys},
+	"discovery/v2.0/keys": {2, (*Edge).keys},
+	"discovery/instance":  {0, (*Edge).instance},
 }
 
-const realmPrefix = "userrealm/"
+const (
+	realmPrefix     = "userrealm/"
+	wellKnownPrefix = "/.well-known/"
+)
 
 // Claims reports whether a path is one of this edge. The house asks it to tell
 // the surfaces apart.
 func Claims(path string) bool {
 	_, rest, ok := dialect.Split(path)
 	_, known := endpoints[rest]
-	return ok && (known || strings.HasPrefix(rest, realmPrefix))
+	_, named := cutFold(path, wellKnownPrefix)
+	return named || ok && (known || strings.HasPrefix(rest, realmPrefix))
 }
 
 // ServeHTTP routes by the path below the tenant segment.
@@ -54,6 +63,12 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name, ok := strings.CutPrefix(rest, realmPrefix); ok {
 		if e.speaker.Admit(w, r, c, "GET") {
 			e.userRealm(w, r, c, name)
+		}
+		return
+	}
+	if name, ok := cutFold(r.URL.Path, wellKnownPrefix); ok {
+		if e.speaker.Admit(w, r, c, "GET HEAD") {
+			e.wellKnown(w, r, c, name)
 		}
 		return
 	}

@@ -18,20 +18,43 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// tenantPlaceholder stands in the issuer of the generic authorities; clients
-// replace it by the tid of a token (identity-platform.md 0, rule 3).
-const tenantPlaceholder = "{tenantid}"
-
-// configuration serves the OpenID Connect discovery document.
+// configuration serves the OpenID Connect discovery document, which is the
+// authorization server's metadata of RFC 8414 too.
 func (e *Edge) configuration(w http.ResponseWriter, r *http.Request, c dialect.Call) {
 	authority, err := e.tenants.Authority(r.Context(), c.Segment)
 	if err != nil {
 		e.speaker.FailDocument(w, r, c, err)
 		return
 	}
+	document := e.metadata(authority, c)
+	if document["authorization_response_iss_parameter_supported"], err = e.namesItself(r); err != nil {
+		e.speaker.FailDocument(w, r, c, err)
+		return
+	}
+	e.speaker.WritePublic(w, r, c, document)
+}
+
+// namesItself: whether answers to an application carry iss (RFC 9207) is the
+// application's choice, because Microsoft's clients do not expect it. Who names
+// one by appid, as for its keys, learns it; a client that was told yes refuses
+// an answer without.
+func (e *Edge) namesItself(r *http.Request) (bool, error) {
+	asked := r.URL.Query().Get("appid")
+	if !id.IsGUID(asked) {
+		return false, nil
+	}
+	app, err := e.apps.Find(r.Context(), id.App(strings.ToLower(asked)))
+	if fault.Has(err, fault.AppUnknown) {
+		return false, nil
+	}
+	return app.NamesIssuer, err
+}
+
+// metadata is what the authority says of itself to clients of a tenant.
+func (e *Edge) metadata(authority tenant.Authority, c dialect.Call) map[string]any {
 	// Endpoints carry the tenant's GUID, also when asked by domain; the
 	// generic ones carry their name.
-	segment, issuer := strings.ToLower(c.Segment), tenantPlaceholder
+	segment, issuer := strings.ToLower(c.Segment), dialect.TenantPlaceholder
 	region := any(nil)
 	if !authority.Generic() {
 		segment, issuer = string(authority.Tenant.ID), string(authority.Tenant.ID)
@@ -54,11 +77,11 @@ func (e *Edge) configuration(w http.ResponseWriter, r *http.Request, c dialect.C
 		"jwks_uri":                              root + "/discovery" + v + "/keys",
 		"end_session_endpoint":                  root + "/oauth2" + v + "/logout",
 		"userinfo_endpoint":                     userinfo,
-		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
+		"token_endpoint_auth_methods_supported": authMethods,
 		"token_endpoint_auth_signing_alg_values_supported": []string{"RS256", "PS256", "ES256"},
 		"response_modes_supported":                         []string{"query", "fragment", "form_post"},
 		"response_types_supported":                         []string{"code", "code id_token"},
-		"grant_types_supported":                            []string{"authorization_code", "refresh_token", "client_credentials", dialect.DeviceGrant},
+		"grant_types_supported":                            []string{"authorization_code", "refresh_token", "client_credentials", dialect.DeviceGrant, dialect.OnBehalfGrant},
 		"device_authorization_endpoint":                    root + "/oauth2" + v + "/devicecode",
 		"subject_types_supported":                          []string{"pairwise"},
 		"id_token_signing_alg_values_supported":            []string{"RS256"},
@@ -76,12 +99,17 @@ func (e *Edge) configuration(w http.ResponseWriter, r *http.Request, c dialect.C
 	}
 	if c.Version == 2 {
 		document["revocation_endpoint"] = root + "/oauth2/v2.0/revoke"
+		document["introspection_endpoint"] = root + "/oauth2/v2.0/introspect"
+		document["revocation_endpoint_auth_methods_supported"] = authMethods
+		document["introspection_endpoint_auth_methods_supported"] = authMethods
 	}
 	if c.Version == 1 {
 		document["microsoft_multi_refresh_token"] = true
 	}
-	e.speaker.WritePublic(w, r, c, document)
+	return document
 }
+
+var authMethods = []string{"client_secret_post", "private_key_jwt", "client_secret_basic"}
 
 // keys serves the public keys of an authority. The realms are apart: a
 // consumers authority publishes only the keys of personal accounts, and a
@@ -98,7 +126,7 @@ func (e *Edge) keys(w http.ResponseWriter, r *http.Request, c dialect.Call) {
 	}
 	var realms []published
 	if authority.Audience != tenant.OnlyPersonal {
-		realms = append(realms, published{token.Work, tenantPlaceholder})
+		realms = append(realms, published{token.Work, dialect.TenantPlaceholder})
 	}
 	if authority.Audience == tenant.OnlyPersonal || authority.Audience == tenant.AnyAccount {
 		realms = append(realms, published{token.Consumers, string(id.Consumers)})

@@ -176,7 +176,7 @@ func (h *House) build(ctx context.Context) error {
 	if h.Devices, err = token.NewDevices(db, source, custody); err != nil {
 		return err
 	}
-	if h.Issuer, err = token.NewIssuer(h.Keys, source, custody, h.Origin); err != nil {
+	if h.Issuer, err = token.NewIssuer(h.Keys, db, h.People, h.Apps, h.Consents, source, custody, h.Origin); err != nil {
 		return err
 	}
 	h.Attempts = audit.NewLog(db, source, h.Log)
@@ -231,7 +231,9 @@ func (h *House) buildEdges() error {
 	if err != nil {
 		return err
 	}
-	h.discovery = discovery.New(speaker, h.Tenants, h.Keys)
+	h.discovery = discovery.New(speaker, h.Tenants, h.Apps, h.Keys, []discovery.Resource{
+		{Path: "/v1", App: partnerapi.App}, {Path: "/v1.0", App: application.GraphApp}, {Path: "/api/v1", App: api.App},
+	})
 	h.oauth = oauth.New(speaker, oauth.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
 		Families: h.Families, Devices: h.Devices, Issuer: h.Issuer, Journeys: h.Journeys,

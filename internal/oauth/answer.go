@@ -10,6 +10,7 @@ import (
 
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/token"
 )
@@ -133,6 +134,9 @@ func (e *Edge) send(w http.ResponseWriter, r *http.Request, request signin.Reque
 	if kept.State != "" {
 		fields = append(fields, [2]string{"state", kept.State})
 	}
+	if kept.NamesIssuer {
+		fields = append(fields, [2]string{"iss", e.issuer(kept.Authority, request.Version)})
+	}
 	dialect.NoStore(w.Header())
 	if kept.ResponseMode == "form_post" {
 		e.pages.FormPost(w, r, kept.RedirectURI, fields)
@@ -148,6 +152,18 @@ func (e *Edge) send(w http.ResponseWriter, r *http.Request, request signin.Reque
 		status = http.StatusSeeOther
 	}
 	http.Redirect(w, r, target, status)
+}
+
+// issuer is how the metadata of the authority that was asked names itself: a
+// client compares the two as texts (RFC 9207 2.4).
+func (e *Edge) issuer(authority id.Tenant, version int) string {
+	if authority == "" {
+		authority = dialect.TenantPlaceholder
+	}
+	if version == 1 {
+		return token.IssuerV1(authority)
+	}
+	return e.rooms.Issuer.IssuerV2(authority)
 }
 
 // address appends the fields to the redirect address; its own query survives

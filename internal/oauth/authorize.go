@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/dialect"
@@ -32,6 +33,8 @@ type wire struct {
 	Offline       bool      `json:"offline,omitempty"`
 	// Methods: the ID token shall tell how the person was proved.
 	Methods bool `json:"methods,omitempty"`
+	// NamesIssuer: the answer says who gives it (RFC 9207).
+	NamesIssuer bool `json:"iss,omitempty"`
 	// Device is the digest of the request of a device that waits for this
 	// sign-in; there is no redirect address then.
 	Device string `json:"device,omitempty"`
@@ -104,6 +107,7 @@ func (e *Edge) target(ctx context.Context, c dialect.Call, p dialect.Form, about
 		return request, none, err
 	}
 	kept.RedirectURI, kept.RedirectGiven = redirect.URI, p.Has("redirect_uri")
+	kept.NamesIssuer = client.NamesIssuer
 	kept.Browser = redirect.Platform == application.Browser
 	kept.ResponseMode = responseMode(p)
 	request.Client, request.AppName = client.App, client.Name
@@ -194,14 +198,19 @@ func (e *Edge) read(r *http.Request, c dialect.Call, p dialect.Form, client appl
 	if err := readChallenge(p, client, &kept); err != nil {
 		return err
 	}
-	if err := e.readScope(r.Context(), c, p, request, &kept); err != nil {
+	if err := e.readScope(r.Context(), c, p, client, request, &kept); err != nil {
 		return err
 	}
 	if err := e.readHints(r.Context(), p, request); err != nil {
 		return err
 	}
+	claims, err := readClaims(p.Get("claims"))
+	if err != nil {
+		return err
+	}
+	e.demand(claims, request)
 	kept.Nonce, kept.ClientInfo = p.Get("nonce"), p.Get("client_info") == "1"
-	kept.Methods = asksForMethods(p.Get("claims"))
+	kept.Methods = claims.Methods
 	if kept.IDToken && kept.Nonce == "" {
 		return fault.New(fault.ParameterMissing, "parameter", "nonce")
 	}
@@ -256,7 +265,7 @@ func readChallenge(p dialect.Form, client application.Application, kept *wire) e
 }
 
 // readScope checks that what is asked for exists, before a person is bothered.
-func (e *Edge) readScope(ctx context.Context, c dialect.Call, p dialect.Form, request *signin.Request, kept *wire) error {
+func (e *Edge) readScope(ctx context.Context, c dialect.Call, p dialect.Form, client application.Application, request *signin.Request, kept *wire) error {
 	request.Scope, request.Resource = p.Get("scope"), p.Get("resource")
 	if c.Version == 1 {
 		kept.Offline = true
@@ -266,10 +275,10 @@ func (e *Edge) readScope(ctx context.Context, c dialect.Call, p dialect.Form, re
 		_, err := e.rooms.Apps.WantedByResource(ctx, request.Resource)
 		return err
 	}
-	if request.Resource != "" {
+	if request.Resource != "" && client.StrictMicrosoft {
 		return fault.New(fault.ResourceOnV2, "parameter", "resource")
 	}
-	wanted, err := e.rooms.Apps.WantedByScope(ctx, request.Scope)
+	wanted, err := e.rooms.Apps.WantedAt(ctx, request.Scope, request.Resource)
 	kept.Offline = wanted.Offline
 	return err
 }
@@ -315,46 +324,22 @@ func (e *Edge) readHints(ctx context.Context, p dialect.Form, request *signin.Re
 			return fault.New(fault.NotSignedIn, "app", request.AppName)
 		}
 	}
-	return readClaims(p.Get("claims"), request)
-}
-
-// readClaims reads the claims parameter: it may ask for a second factor by
-// amr or acr. What is unknown in it is ignored (row R111).
-func readClaims(text string, request *signin.Request) error {
-	if text == "" {
-		return nil
-	}
-	var claims map[string]map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(text), &claims); err != nil {
-		return fault.New(fault.RequestMalformed, "parameter", "claims", "rule", "a JSON object of id_token, access_token and userinfo").Because(err)
-	}
-	for _, part := range claims {
-		var amr struct {
-			Value  string   `json:"value"`
-			Values []string `json:"values"`
-		}
-		// A claim may be null, which asks for it without a condition.
-		if raw, ok := part["amr"]; ok && json.Unmarshal(raw, &amr) == nil {
-			if amr.Value == "mfa" || slices.Contains(amr.Values, "mfa") {
-				request.SecondFactor = true
-			}
-		}
-	}
 	return nil
 }
 
-// asksForMethods: the claims parameter names amr for the ID token, be it with a
-// wish or with null (OpenID Connect Core 5.5). A v2 ID token carries it to those
-// alone who ask, such as another Entente whose people sign in here.
-func asksForMethods(text string) bool {
-	var claims struct {
-		IDToken map[string]json.RawMessage `json:"id_token"`
+// demand turns what the claims ask for into what the journey asks for.
+func (e *Edge) demand(a asked, request *signin.Request) {
+	request.SecondFactor = request.SecondFactor || a.SecondFactor
+	if a.From.IsZero() {
+		return
 	}
-	if text == "" || json.Unmarshal([]byte(text), &claims) != nil {
-		return false
+	age := max(0, int(e.source.Now().Sub(a.From)/time.Second))
+	if request.MaxAge < 0 || age < request.MaxAge {
+		request.MaxAge = age
 	}
-	_, asked := claims.IDToken["amr"]
-	return asked
+	if age == 0 {
+		request.Prompt = cmpOr(request.Prompt, "login")
+	}
 }
 
 func cmpOr(a, b string) string {

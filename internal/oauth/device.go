@@ -78,6 +78,9 @@ func (e *Edge) startDevice(w http.ResponseWriter, r *http.Request, c dialect.Cal
 		Client: client.App, Authority: c.Segment, Version: c.Version, Scope: p.Get("scope"), Resource: p.Get("resource"),
 		From: remote(r), Agent: agentOf(r),
 	}
+	if d.Version == 2 && d.Resource != "" && client.StrictMicrosoft {
+		return "", d, fault.New(fault.ResourceOnV2, "parameter", "resource")
+	}
 	if err := e.deviceWants(ctx, d); err != nil {
 		return "", d, err
 	}
@@ -100,7 +103,7 @@ func agentOf(r *http.Request) string {
 // bothered.
 func (e *Edge) deviceWants(ctx context.Context, d token.DeviceRequest) error {
 	if d.Version == 2 {
-		_, err := e.rooms.Apps.WantedByScope(ctx, d.Scope)
+		_, err := e.rooms.Apps.WantedAt(ctx, d.Scope, d.Resource)
 		return err
 	}
 	if d.Resource == "" {
@@ -128,7 +131,7 @@ func (e *Edge) DeviceSignIn(ctx context.Context, d token.DeviceRequest) (signin.
 	}
 	kept := wire{Device: d.Digest, Offline: true}
 	if d.Version == 2 {
-		wanted, err := e.rooms.Apps.WantedByScope(ctx, d.Scope)
+		wanted, err := e.rooms.Apps.WantedAt(ctx, d.Scope, d.Resource)
 		if err != nil {
 			return request, client, err
 		}
@@ -176,6 +179,7 @@ func (e *Edge) pollDevice(ctx context.Context, x exchange) (answer, error) {
 	if p.refresh, err = e.rooms.Families.Redeem(ctx, code, g, token.Use{Client: x.client, Key: x.key}); err != nil {
 		return answer{}, err
 	}
+	p.family = token.FamilyOf(p.refresh)
 	return e.answerPerson(ctx, x, h, g, p)
 }
 

@@ -37,7 +37,7 @@ func (e *Edge) clientCredentials(ctx context.Context, x exchange) (answer, error
 	}
 	access, err := e.rooms.Issuer.AccessToken(ctx, token.Access{
 		Tenant: x.authority.Tenant, Client: x.client, Resource: w.Resource, Audience: w.Audience,
-		Principal: principal.ID, Roles: roles,
+		Principal: principal.ID, Roles: roles, Capable: x.asked.Capable,
 	})
 	// No scope, refresh token or ID token goes out (identity-platform.md 2.4).
 	return answer{access: access, resource: w.Audience}, err
@@ -53,12 +53,12 @@ func (e *Edge) wantedAlone(ctx context.Context, x exchange) (application.WantedR
 		}
 		return e.rooms.Apps.WantedByResource(ctx, name)
 	}
-	if x.form.Has("resource") {
-		return application.WantedResource{}, fault.New(fault.ResourceOnV2, "parameter", "resource")
-	}
-	scope, err := x.form.Need("scope")
-	if err != nil {
+	if err := x.target(); err != nil {
 		return application.WantedResource{}, err
+	}
+	scope, resource := x.form.Get("scope"), x.form.Get("resource")
+	if scope == "" && resource == "" {
+		return application.WantedResource{}, fault.New(fault.ParameterMissing, "parameter", "scope")
 	}
 	for _, word := range strings.Fields(scope) {
 		switch strings.ToLower(word) {
@@ -69,7 +69,7 @@ func (e *Edge) wantedAlone(ctx context.Context, x exchange) (application.WantedR
 			return application.WantedResource{}, fault.New(fault.NeedsDefaultScope, "scope", tenant.Shorten(word))
 		}
 	}
-	w, err := e.rooms.Apps.WantedByScope(ctx, scope)
+	w, err := e.rooms.Apps.WantedAt(ctx, scope, resource)
 	switch {
 	case err != nil:
 		return application.WantedResource{}, err

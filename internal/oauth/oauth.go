@@ -86,6 +86,7 @@ var endpoints = map[string]struct {
 	"oauth2/v2.0/devicecode": {2, endpoint{"GET POST", (*Edge).deviceCode}},
 	"oauth2/deviceauth":      {1, endpoint{"GET", (*Edge).deviceAuth}},
 	"oauth2/v2.0/revoke":     {2, endpoint{"POST", (*Edge).revoke}},
+	"oauth2/v2.0/introspect": {2, endpoint{"POST", (*Edge).introspect}},
 	"oauth2/logout":          {1, endpoint{"GET POST", (*Edge).logout}},
 	"oauth2/v2.0/logout":     {2, endpoint{"GET POST", (*Edge).logout}},
 	"openid/userinfo":        {1, endpoint{"GET POST", (*Edge).userinfo}},

@@ -26,8 +26,12 @@ type exchange struct {
 	form      dialect.Form
 	authority tenant.Authority
 	client    application.Authenticated
+	// asked is what the claims parameter asks for.
+	asked asked
 	// key is the Idempotency-Key of the request.
 	key string
+	// from is the network address that asks.
+	from string
 	// origin is the page that a browser's script runs on, "" elsewhere.
 	origin string
 }
@@ -39,8 +43,9 @@ var grants = map[string]func(*Edge, context.Context, exchange) (answer, error){
 	"client_credentials": (*Edge).clientCredentials,
 	"password":           (*Edge).password,
 	// MSAL Go and MSAL Node send the short name (identity-platform.md 0, rule 13).
-	"device_code":       (*Edge).pollDevice,
-	dialect.DeviceGrant: (*Edge).pollDevice,
+	"device_code":         (*Edge).pollDevice,
+	dialect.DeviceGrant:   (*Edge).pollDevice,
+	dialect.OnBehalfGrant: (*Edge).onBehalf,
 }
 
 // token serves the token endpoint.
@@ -58,12 +63,12 @@ func (e *Edge) token(w http.ResponseWriter, r *http.Request, c dialect.Call) {
 	if x.origin != "" {
 		e.allowOrigin(w, x)
 	}
-	e.speaker.Fail(w, r, c, err, about)
+	e.speaker.Fail(w, r, x.Call, err, about)
 }
 
 // prepare runs the shared phases. A grant cannot forget one.
 func (e *Edge) prepare(w http.ResponseWriter, r *http.Request, c dialect.Call, about *signin.About) (exchange, error) {
-	x := exchange{Call: c, key: r.Header.Get("Idempotency-Key"), origin: r.Header.Get("Origin")}
+	x := exchange{Call: c, from: remote(r), key: r.Header.Get("Idempotency-Key"), origin: r.Header.Get("Origin")}
 	var err error
 	if x.form, err = dialect.Body(w, r); err != nil {
 		return x, err
@@ -74,6 +79,10 @@ func (e *Edge) prepare(w http.ResponseWriter, r *http.Request, c dialect.Call, a
 	}
 	if grants[grant] == nil {
 		return x, fault.New(fault.UnsupportedGrant, "grant", tenant.Shorten(grant))
+	}
+	x.OnBehalf = grant == dialect.OnBehalfGrant
+	if x.asked, err = readClaims(x.form.Get("claims")); err != nil {
+		return x, err
 	}
 	if x.authority, err = e.rooms.Tenants.Authority(r.Context(), c.Segment); err != nil {
 		return x, err
@@ -182,6 +191,7 @@ func (a answer) write(w http.ResponseWriter, version int) {
 		Scope        string `json:"scope,omitempty"`
 		ExpiresIn    any    `json:"expires_in"`
 		ExtExpiresIn any    `json:"ext_expires_in"`
+		RefreshIn    any    `json:"refresh_in,omitempty"`
 		ExpiresOn    string `json:"expires_on,omitempty"`
 		NotBefore    string `json:"not_before,omitempty"`
 		Resource     string `json:"resource,omitempty"`
@@ -193,7 +203,15 @@ func (a answer) write(w http.ResponseWriter, version int) {
 		TokenType: "Bearer", Scope: a.scope, ExpiresIn: life, ExtExpiresIn: life,
 		AccessToken: a.access.Text, RefreshToken: a.refresh, IDToken: a.idToken, ClientInfo: a.clientInfo,
 	}
+	if a.access.Long {
+		// Whoever asks at half time has the next one in good time
+		// (identity-platform.md 2.2).
+		body.RefreshIn = life / 2
+	}
 	if version == 1 {
+		if a.access.Long {
+			body.RefreshIn = strconv.FormatInt(life/2, 10)
+		}
 		text := strconv.FormatInt(life, 10)
 		body.ExpiresIn, body.ExtExpiresIn = text, text
 		body.ExpiresOn = fmt.Sprint(a.access.Expires.Unix())
@@ -272,9 +290,10 @@ func (e *Edge) assigned(ctx context.Context, g token.Grant) error {
 }
 
 // mint makes the access token for a person, after consent has been checked.
-func (e *Edge) mint(ctx context.Context, x exchange, h holder, g token.Grant, w application.WantedResource, scopes []string) (token.Minted, error) {
+func (e *Edge) mint(ctx context.Context, x exchange, h holder, g token.Grant, p person, scopes []string) (token.Minted, error) {
 	return e.rooms.Issuer.AccessToken(ctx, token.Access{
-		Tenant: h.tenant, Client: x.client, Resource: w.Resource, Audience: w.Audience, Person: &h.person, Scopes: scopes, Grant: g,
+		Tenant: h.tenant, Client: x.client, Resource: p.resource.Resource, Audience: p.resource.Audience, Person: &h.person, Scopes: scopes,
+		Grant: g, Family: p.family, Capable: x.asked.Capable,
 	})
 }
 

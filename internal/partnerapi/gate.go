@@ -7,6 +7,7 @@ import (
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -126,16 +127,19 @@ func (e *edge) prove(ctx context.Context, c *call) error {
 	return nil
 }
 
+// App is this API as a resource that tokens are made for.
+const App id.App = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
+
 // audiences are the names of this API in a token, retired those of the API
 // that tokens were once made for instead (secure-application-model.md 1).
 var (
-	audiences = []string{"https://api.partnercenter.microsoft.com", "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"}
+	audiences = []string{"https://api.partnercenter.microsoft.com", string(App)}
 	retired   = []string{"https://graph.windows.net", "00000002-0000-0000-c000-000000000000"}
 )
 
 func (e *edge) checkAudience(_ context.Context, c *call, _ Scenario) error {
 	audience := strings.TrimSuffix(c.caller.Audience, "/")
-	for _, ours := range audiences {
+	for _, ours := range append(audiences[:len(audiences):len(audiences)], e.Authority+"/v1") {
 		if strings.EqualFold(ours, audience) {
 			return nil
 		}

@@ -18,7 +18,7 @@ func TestARequestWithoutATokenIsToldSo(t *testing.T) {
 	w := newWorld(t)
 	r := w.call("", "GET", customers, "")
 	r.is(401, "800001")
-	if got := r.header.Values("WWW-Authenticate")[0]; got != `Bearer authorization_uri="https://id.example/common/oauth2/authorize"` {
+	if got := r.header.Values("WWW-Authenticate")[0]; got != `Bearer authorization_uri="https://id.example/common/oauth2/authorize", resource_metadata="https://id.example/.well-known/oauth-protected-resource/v1"` {
 		t.Errorf("challenge %s", got)
 	}
 	w.call("", "GET", customers, "", "Authorization", "Basic Zm9vOmJhcg==").is(401, "800001")

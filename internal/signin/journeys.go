@@ -294,7 +294,7 @@ func (j *Journeys) missing(ctx context.Context, journey Journey) ([]consent.Aske
 // asks for everything that the application registered.
 func (j *Journeys) wanted(ctx context.Context, r Request) (application.Wanted, error) {
 	if r.Version == 2 {
-		return j.apps.WantedByScope(ctx, r.Scope)
+		return j.apps.WantedAt(ctx, r.Scope, r.Resource)
 	}
 	if r.Resource != "" {
 		w, err := j.apps.WantedByResource(ctx, r.Resource)
