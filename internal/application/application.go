@@ -183,6 +183,7 @@ type Registry struct {
 	known      *fresh.Cache[known]
 	names      *fresh.Cache[id.App]
 	principals *fresh.Cache[Principal]
+	issuers    Issuers
 }
 
 type known struct {

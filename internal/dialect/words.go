@@ -84,6 +84,7 @@ var table = map[fault.Code]words{
 	fault.FederatedIssuer:      {unauthorized, invalidClient, "", "", "", "No federated credential of application '{app}' has the issuer '{issuer}' of the client assertion, or its keys do not fit. Needed: {rule}."},
 	fault.FederatedAudience:    {unauthorized, invalidClient, "", "", "", "No federated credential of application '{app}' has an audience of the client assertion. Needed: {rule}."},
 	fault.FederatedSubject:     {unauthorized, invalidClient, "", "", "", "No federated credential of application '{app}' has the subject '{subject}' of the client assertion. Letter case counts."},
+	fault.FederatedPerson:      {unauthorized, invalidClient, "", "", "", "The client assertion is a token of a person, which proves no application. Needed: {rule}."},
 	fault.ImplicitOff:          {badRequest, "unsupported_response_type", "", "", "unsupported_response_type", "This response_type is not enabled for the application {app}. Use response_type=code."},
 	fault.CodeOtherTenant:      {badRequest, invalidGrant, "", "", "", "The code was redeemed against the wrong tenant {tenant}. Redeem it where the person signed in, or at /common."},
 	fault.GrantOtherClient:     {badRequest, invalidGrant, "", "", "", "The grant was issued for a different client id. A refresh token or code serves only the application it was made for."},

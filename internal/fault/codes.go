@@ -54,6 +54,7 @@ const (
 	FederatedIssuer      Code = 700211
 	FederatedAudience    Code = 700212
 	FederatedSubject     Code = 700213
+	FederatedPerson      Code = 700229
 	ImplicitOff          Code = 700054
 	CodeOtherTenant      Code = 700005
 	GrantOtherClient     Code = 700007
@@ -222,6 +223,7 @@ var rows = []Entry{
 	{FederatedIssuer, "FederatedIssuerMismatch", "M26", Client, Developer, []Remedy{CheckRequest, CopyReport}},
 	{FederatedAudience, "FederatedAudienceMismatch", "M26", Client, Developer, []Remedy{CheckRequest, CopyReport}},
 	{FederatedSubject, "FederatedSubjectMismatch", "M26", Client, Developer, []Remedy{CheckRequest, CopyReport}},
+	{FederatedPerson, "FederatedUserToken", "M26", Client, Developer, []Remedy{CheckRequest, CopyReport}},
 	{ImplicitOff, "ResponseTypeNotEnabled", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
 	{CodeOtherTenant, "CodeRedeemedAgainstWrongTenant", "M34", Grant, Developer, []Remedy{CheckAuthority, CopyReport}},
 	{GrantOtherClient, "GrantIssuedForAnotherClient", "M34", Grant, Developer, []Remedy{CheckRequest, CopyReport}},

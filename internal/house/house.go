@@ -199,6 +199,7 @@ func (h *House) build(ctx context.Context) error {
 	if h.Upstreams, err = federation.New(client, source, custody, h.Origin, h.Log); err != nil {
 		return err
 	}
+	h.Apps.Ask(h.Upstreams)
 	h.Journeys, err = signin.NewJourneys(db, source, custody, signin.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Safe: h.Safe, Consents: h.Consents, Issuer: h.Issuer,
 		Outbox: h.Outbox, Approvals: h.Approvals, Links: h.Links, Providers: h.providers(), Passkeys: h.Passkeys,

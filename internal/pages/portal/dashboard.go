@@ -148,7 +148,7 @@ func (h *Handlers) attention(ctx context.Context, v visit, view *dashboardView) 
 	if v.Person.MayConsentForAll() {
 		for _, o := range owned {
 			for _, c := range o.Credentials {
-				if c.Expires.Sub(now) < soon {
+				if c.Trust == nil && c.Expires.Sub(now) < soon {
 					view.Attention = append(view.Attention, line{
 						Key: "portal.attention.credential", Name: o.Application.Name, Value: c.Name, Date: c.Expires,
 						Href: "/portal/apps/" + string(o.Application.App), Do: "portal.attention.credential.do",
