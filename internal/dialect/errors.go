@@ -195,6 +195,6 @@ func (s *Speaker) Redirected(ctx context.Context, f *fault.Fault, about signin.A
 // forPeople: these addresses are opened by browsers, the others by programs.
 func forPeople(r *http.Request) bool {
 	_, rest, _ := Split(r.URL.Path)
-	return strings.HasSuffix(rest, "/authorize") || strings.HasSuffix(rest, "/logout") ||
+	return strings.HasSuffix(rest, "/authorize") || strings.HasSuffix(rest, "/logout") || strings.HasSuffix(rest, "adminconsent") ||
 		(r.Method == http.MethodGet && strings.HasSuffix(rest, "/token") && strings.Contains(r.Header.Get("Accept"), "text/html"))
 }

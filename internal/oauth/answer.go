@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"encoding/json"
 	"net"
 	"net/http"
 	"net/url"
@@ -48,9 +47,12 @@ func (e *Edge) Decline(w http.ResponseWriter, r *http.Request, s signin.Screen, 
 
 func (e *Edge) success(r *http.Request, s signin.Screen) ([][2]string, error) {
 	j := s.Journey
-	var kept wire
-	if err := json.Unmarshal(j.Request.Wire, &kept); err != nil {
+	kept, err := wireOf(j.Request)
+	if err != nil {
 		return nil, err
+	}
+	if kept.AdminConsent {
+		return consented(s), nil
 	}
 	g := granted(r, j, kept)
 	code, err := e.rooms.Families.Code(g)
@@ -126,8 +128,8 @@ func staysHere(f *fault.Fault) bool {
 // for. After a POST the redirect is a 303, so that no form is repeated there
 // (row R33).
 func (e *Edge) send(w http.ResponseWriter, r *http.Request, request signin.Request, fields [][2]string) {
-	var kept wire
-	if err := json.Unmarshal(request.Wire, &kept); err != nil {
+	kept, err := wireOf(request)
+	if err != nil {
 		e.speaker.Fail(w, r, dialect.Call{Version: request.Version}, err, signin.About{})
 		return
 	}

@@ -35,6 +35,8 @@ type wire struct {
 	Methods bool `json:"methods,omitempty"`
 	// NamesIssuer: the answer says who gives it (RFC 9207).
 	NamesIssuer bool `json:"iss,omitempty"`
+	// AdminConsent: the answer is that an admin has decided, and no code.
+	AdminConsent bool `json:"adminConsent,omitempty"`
 	// Device is the digest of the request of a device that waits for this
 	// sign-in; there is no redirect address then.
 	Device string `json:"device,omitempty"`
@@ -62,6 +64,11 @@ func (e *Edge) authorize(w http.ResponseWriter, r *http.Request, c dialect.Call)
 		return
 	}
 	about.Restart = request.Restart
+	e.begin(w, r, c, request, client, about)
+}
+
+// begin starts the journey of a request that is in order.
+func (e *Edge) begin(w http.ResponseWriter, r *http.Request, c dialect.Call, request signin.Request, client application.Application, about signin.About) {
 	screen, err := e.rooms.Journeys.Begin(r.Context(), request, e.pages.Browser(w, r))
 	switch {
 	case err != nil:
@@ -114,6 +121,12 @@ func (e *Edge) target(ctx context.Context, c dialect.Call, p dialect.Form, about
 	request.Work, request.Personal = client.Audience.AdmitsWork(), client.Audience.AdmitsPersonal()
 	request.RedirectOrigin = origin(redirect.URI)
 	return request, client, keep(&request, kept)
+}
+
+func wireOf(r signin.Request) (wire, error) {
+	var kept wire
+	err := json.Unmarshal(r.Wire, &kept)
+	return kept, err
 }
 
 func keep(r *signin.Request, kept wire) error {
@@ -185,8 +198,8 @@ func origin(address string) string {
 // read checks the rest of an authorize request, in the order of the table of
 // identity-platform.md 1.6.
 func (e *Edge) read(r *http.Request, c dialect.Call, p dialect.Form, client application.Application, request *signin.Request) error {
-	var kept wire
-	if err := json.Unmarshal(request.Wire, &kept); err != nil {
+	kept, err := wireOf(*request)
+	if err != nil {
 		return err
 	}
 	if p.Has("request") || p.Has("request_uri") {

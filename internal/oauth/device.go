@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -185,7 +184,6 @@ func (e *Edge) pollDevice(ctx context.Context, x exchange) (answer, error) {
 
 // deviceOf reads whether a sign-in is for a device.
 func deviceOf(request signin.Request) (wire, bool) {
-	var kept wire
-	err := json.Unmarshal(request.Wire, &kept)
+	kept, err := wireOf(request)
 	return kept, err == nil && kept.Device != ""
 }

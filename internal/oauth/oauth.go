@@ -87,6 +87,8 @@ var endpoints = map[string]struct {
 	"oauth2/deviceauth":      {1, endpoint{"GET", (*Edge).deviceAuth}},
 	"oauth2/v2.0/revoke":     {2, endpoint{"POST", (*Edge).revoke}},
 	"oauth2/v2.0/introspect": {2, endpoint{"POST", (*Edge).introspect}},
+	"adminconsent":           {1, endpoint{"GET", (*Edge).adminConsent}},
+	"v2.0/adminconsent":      {2, endpoint{"GET", (*Edge).adminConsent}},
 	"oauth2/logout":          {1, endpoint{"GET POST", (*Edge).logout}},
 	"oauth2/v2.0/logout":     {2, endpoint{"GET POST", (*Edge).logout}},
 	"openid/userinfo":        {1, endpoint{"GET POST", (*Edge).userinfo}},
