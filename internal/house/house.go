@@ -44,6 +44,7 @@ import (
 	"github.com/entente-id/entente/internal/resourcemanager"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/signout"
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/subscription"
 	"github.com/entente-id/entente/internal/tenant"
@@ -119,6 +120,7 @@ type House struct {
 	custody    *seal.Custody
 	oauth      *oauth.Edge
 	discovery  *discovery.Edge
+	signout    *signout.Edge
 	partnerapi http.Handler
 	graph      http.Handler
 	keyvault   http.Handler
@@ -240,8 +242,10 @@ func (h *House) buildEdges() error {
 		Families: h.Families, Devices: h.Devices, Issuer: h.Issuer, Journeys: h.Journeys,
 	}, oauth.Pages{
 		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit, Loops: h.Pages.Loops, DeviceDone: h.Pages.DeviceDone,
-		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo, SignOut: h.Pages.AskSignOut,
+		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo,
 	}, h.Source)
+	h.signout = signout.New(speaker, signout.Rooms{Apps: h.Apps, Issuer: h.Issuer, Journeys: h.Journeys},
+		signout.Pages{Browser: h.Pages.Browser, SignOut: h.Pages.AskSignOut})
 	h.Pages.Finish, h.Pages.Decline, h.Pages.DeviceSignIn = h.oauth.Finish, h.oauth.Decline, h.oauth.DeviceSignIn
 	h.site = h.Pages.Handler()
 	h.partnerapi = partnerapi.New(partnerapi.Options{

@@ -29,7 +29,7 @@ var levels = [][]string{
 	{"internal/signin"},
 	{"internal/diagnosis"},
 	{"internal/outbound", "internal/calls", "internal/dialect", "internal/challenge"},
-	{"internal/oauth", "internal/pages", "internal/partnerapi", "internal/graph", "internal/api", "internal/keyvault", "internal/resourcemanager", "internal/sqlstore", "internal/federation", "internal/discovery"},
+	{"internal/oauth", "internal/pages", "internal/partnerapi", "internal/graph", "internal/api", "internal/keyvault", "internal/resourcemanager", "internal/sqlstore", "internal/federation", "internal/discovery", "internal/signout"},
 	{"internal/message/smtp", "internal/pages/help", "internal/pages/portal", "internal/pages/organisation", "internal/pages/account", "internal/pages/connection"},
 	{"internal/house"},
 	{"internal/devworld"},

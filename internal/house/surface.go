@@ -8,6 +8,7 @@ import (
 
 	"github.com/entente-id/entente/internal/discovery"
 	"github.com/entente-id/entente/internal/oauth"
+	"github.com/entente-id/entente/internal/signout"
 )
 
 // Handler answers every surface on one origin; their paths never collide
@@ -65,6 +66,8 @@ func (h *House) surface(path string) http.Handler {
 	switch {
 	case oauth.Claims(path):
 		return h.oauth
+	case signout.Claims(path):
+		return h.signout
 	case discovery.Claims(path):
 		return h.discovery
 	}

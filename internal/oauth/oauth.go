@@ -49,8 +49,6 @@ type Pages struct {
 	Leave func(w http.ResponseWriter, r *http.Request, target string)
 	// DeviceDone says that a device is signed in.
 	DeviceDone func(http.ResponseWriter, *http.Request, signin.Screen)
-	// SignOut asks who should be signed out, or does it when hinted.
-	SignOut func(w http.ResponseWriter, r *http.Request, back string, hinted bool)
 }
 
 // Edge answers the authority's paths.
@@ -89,8 +87,6 @@ var endpoints = map[string]struct {
 	"oauth2/v2.0/introspect": {2, endpoint{"POST", (*Edge).introspect}},
 	"adminconsent":           {1, endpoint{"GET", (*Edge).adminConsent}},
 	"v2.0/adminconsent":      {2, endpoint{"GET", (*Edge).adminConsent}},
-	"oauth2/logout":          {1, endpoint{"GET POST", (*Edge).logout}},
-	"oauth2/v2.0/logout":     {2, endpoint{"GET POST", (*Edge).logout}},
 	"openid/userinfo":        {1, endpoint{"GET POST", (*Edge).userinfo}},
 }
 

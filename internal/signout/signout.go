@@ -1,4 +1,6 @@
-package oauth
+// Package signout is the edge at which an application ends a person's session
+// in the browser (OpenID Connect RP-Initiated Logout).
+package signout
 
 import (
 	"net/http"
@@ -6,14 +8,61 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/entente-id/entente/internal/account"
-	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/token"
 )
+
+// Rooms are what the edge calls.
+type Rooms struct {
+	Apps     *application.Registry
+	Issuer   *token.Issuer
+	Journeys *signin.Journeys
+}
+
+// Pages are the drawings that the edge of the pages lends to this one.
+type Pages struct {
+	// Browser reads the browser's cookies and gives it an id if it has none.
+	Browser func(http.ResponseWriter, *http.Request) signin.Browser
+	// SignOut asks who should be signed out, or does it when hinted.
+	SignOut func(w http.ResponseWriter, r *http.Request, back string, hinted bool)
+}
+
+// Edge answers the paths of signing out.
+type Edge struct {
+	rooms   Rooms
+	pages   Pages
+	speaker *dialect.Speaker
+}
+
+// New opens the edge.
+func New(speaker *dialect.Speaker, rooms Rooms, pages Pages) *Edge {
+	return &Edge{rooms: rooms, pages: pages, speaker: speaker}
+}
+
+// versions of the dialect by the path after the tenant segment, in lower case
+// (identity-platform.md 1.1).
+var versions = map[string]int{"oauth2/logout": 1, "oauth2/v2.0/logout": 2}
+
+// Claims reports whether a path is one of this edge. The house asks it to tell
+// the surfaces apart.
+func Claims(path string) bool {
+	_, rest, ok := dialect.Split(path)
+	return ok && versions[rest] != 0
+}
+
+// ServeHTTP answers both addresses alike.
+func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := e.speaker.Begin(w, r)
+	_, rest, _ := dialect.Split(r.URL.Path)
+	c.Version = versions[rest]
+	if e.speaker.Admit(w, r, c, "GET POST") {
+		e.logout(w, r, c)
+	}
+}
 
 // logout serves RP-initiated logout. Without a hint that proves the request
 // comes from an application the person is signed in to, a page asks first, and
@@ -80,37 +129,4 @@ func withState(address, state string) string {
 		separator = "&"
 	}
 	return address + separator + "state=" + url.QueryEscape(state)
-}
-
-// userinfo serves the v1 address; v2's is with the directory API.
-func (e *Edge) userinfo(w http.ResponseWriter, r *http.Request, c dialect.Call) {
-	raw, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	caller, err := e.rooms.Issuer.Verify(r.Context(), raw)
-	if err == nil && caller.AppOnly {
-		err = fault.New(fault.AppOnlyRefused)
-	}
-	var person account.Account
-	if err == nil {
-		person, err = e.person(r, caller)
-	}
-	if err != nil {
-		if code := fault.Of(err).Code; code != fault.AccessTokenMissing {
-			w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-		} else {
-			w.Header().Set("WWW-Authenticate", `Bearer`)
-		}
-		e.speaker.Fail(w, r, c, err, signin.About{Step: "userinfo"})
-		return
-	}
-	dialect.WriteJSON(w, http.StatusOK, map[string]any{
-		"sub": e.rooms.Issuer.Subject(caller.Tenant, caller.Account, caller.App), "oid": string(caller.Account), "tid": string(caller.Tenant),
-		"name": person.Name, "given_name": person.Given, "family_name": person.Family, "upn": person.SignInName, "unique_name": person.SignInName,
-	})
-}
-
-func (e *Edge) person(r *http.Request, caller audit.Caller) (account.Account, error) {
-	if caller.Home != caller.Tenant {
-		return account.Account{SignInName: caller.SignInName}, nil
-	}
-	return e.rooms.People.Find(r.Context(), caller.Home, caller.Account)
 }
