@@ -6,6 +6,7 @@ import (
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/challenge"
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/signin"
@@ -23,11 +24,7 @@ func (e *Edge) userinfo(w http.ResponseWriter, r *http.Request, c dialect.Call) 
 		person, err = e.person(r, caller)
 	}
 	if err != nil {
-		if code := fault.Of(err).Code; code != fault.AccessTokenMissing {
-			w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-		} else {
-			w.Header().Set("WWW-Authenticate", `Bearer`)
-		}
+		w.Header().Set("WWW-Authenticate", strings.TrimSpace("Bearer "+challenge.Parameters(fault.Of(err), "")))
 		e.speaker.Fail(w, r, c, err, signin.About{Step: "userinfo"})
 		return
 	}

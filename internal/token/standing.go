@@ -129,16 +129,19 @@ func (s *standing) withdrawn(ctx context.Context, caller audit.Caller) (bool, er
 	if err != nil {
 		return false, err
 	}
-	resource, err := s.apps.Identified(ctx, caller.Audience)
+	at, err := s.apps.WantedByResource(ctx, caller.Audience)
+	if fault.Has(err, fault.ResourceUnknown) {
+		return true, nil
+	}
 	if err != nil {
 		return false, err
 	}
 	carries, allowed := caller.Roles, []string(nil)
 	if caller.AppOnly {
-		allowed, err = s.consents.AppRoles(ctx, caller.Tenant, client.App, resource.App)
+		allowed, err = s.consents.AppRoles(ctx, caller.Tenant, client.App, at.Resource.App)
 	} else {
 		carries = slices.DeleteFunc(slices.Clone(caller.Scopes), isOpenID)
-		allowed, _, err = s.consents.Covers(ctx, caller.Tenant, client, caller.Account, application.WantedResource{Resource: resource, Default: true})
+		allowed, _, err = s.consents.Covers(ctx, caller.Tenant, client, caller.Account, application.WantedResource{Resource: at.Resource, Default: true})
 	}
 	return slices.ContainsFunc(carries, func(name string) bool { return !slices.Contains(allowed, name) }), err
 }
