@@ -111,7 +111,7 @@ func (e *edge) refuse(c *call, err error) {
 	kept := e.Failures.Keep(c.r.Context(), c.w.Header(), err, a)
 	p.Type, p.Reference = e.Origin+"/error?code="+p.Code, kept.Reference
 	if p.Status == http.StatusUnauthorized {
-		c.w.Header().Set("WWW-Authenticate", "Bearer "+challenge.Parameters(f, e.Origin+"/api/v1"))
+		c.w.Header().Set("WWW-Authenticate", challenge.Bearer("", f, e.Origin+"/api/v1"))
 	}
 	calls.RetryAfter(c.w.Header(), p.Status, f)
 	if err := calls.Write(c.w, p.Status, "application/problem+json", p); err != nil {

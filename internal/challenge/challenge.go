@@ -8,12 +8,24 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 )
 
-// Parameters of the Bearer challenge of a 401, to follow others or none: what
-// is wrong (RFC 6750 3.1), what the next token must be (identity-platform.md
-// 7.6), and where the resource says who makes its tokens (RFC 9728 5.1).
-// Resource is the address of the API, such as https://id.example/v1.0; it is
-// left out when empty.
-func Parameters(f *fault.Fault, resource string) string {
+// Bearer is the challenge of a 401: what the API says of itself, which may be
+// empty; what is wrong (RFC 6750 3.1), what the next token must be
+// (identity-platform.md 7.6), and where the resource says who makes its tokens
+// (RFC 9728 5.1). Resource is the address of the API, such as
+// https://id.example/v1.0; it is left out when empty.
+func Bearer(own string, f *fault.Fault, resource string) string {
+	text := "Bearer"
+	separator := " "
+	for _, part := range []string{own, parameters(f, resource)} {
+		if part != "" {
+			text += separator + part
+			separator = ", "
+		}
+	}
+	return text
+}
+
+func parameters(f *fault.Fault, resource string) string {
 	var list []string
 	switch {
 	case f.Facts["claims"] != "":

@@ -1,6 +1,7 @@
 package challenge_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/entente-id/entente/internal/challenge"
@@ -20,8 +21,16 @@ func TestAChallengeSaysWhatIsWrongAndWhereTokensComeFrom(t *testing.T) {
 		"a token taken back":  {fault.New(fault.AccessTokenRevoked, "claims", "e30="), resource, `error="insufficient_claims", claims="e30=", ` + metadata},
 		"no such description": {fault.New(fault.AccessTokenExpired), "", `error="invalid_token"`},
 	} {
-		if got := challenge.Parameters(c.f, c.resource); got != c.want {
+		if got := challenge.Bearer("", c.f, c.resource); got != "Bearer "+c.want {
 			t.Errorf("%s: %s", name, got)
+		}
+	}
+	for own, want := range map[string]string{"": "Bearer", `realm=""`: `Bearer realm=""`} {
+		if got := challenge.Bearer(own, fault.New(fault.AccessTokenMissing), ""); got != want {
+			t.Errorf("%q alone: %s", own, got)
+		}
+		if got := challenge.Bearer(own, fault.New(fault.AccessTokenExpired), ""); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, ` error="invalid_token"`) {
+			t.Errorf("%q with an error: %s", own, got)
 		}
 	}
 	if got := challenge.MetadataAddress("https://id.example"); got != "https://id.example/.well-known/oauth-protected-resource" {

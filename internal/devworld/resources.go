@@ -30,7 +30,7 @@ func resources(origin string) []application.Application {
 	old.Scopes = []application.Permission{{ID: "311a71cc-e848-46a1-bdf8-97ff7156d8e6", Name: "User.Read"}}
 	manager := resource(ResourceManager, "04", "Azure Resource Manager", resourcemanager.Audience, resourcemanager.OldAudience)
 	manager.Scopes = []application.Permission{{ID: "41094075-9dad-400e-a0bd-54e686782033", Name: "user_impersonation"}}
-	vault := resource(KeyVault, "05", "Key Vault", keyvault.Audience)
+	vault := resource(KeyVault, "05", "Key Vault", keyvault.Audience, origin+"/secrets")
 	vault.Scopes = []application.Permission{{ID: "f53da476-18e3-4152-8e01-aec403e6edc0", Name: "user_impersonation"}}
 	own := resource(api.App, "06", "Entente API", api.Audience, origin+"/api/v1")
 	own.Scopes = []application.Permission{

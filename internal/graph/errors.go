@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/entente-id/entente/internal/audit"
@@ -164,16 +163,15 @@ func (c *call) challenge(authority string, f *fault.Fault, r rendering) {
 	if c.resource.unversioned {
 		switch {
 		case r.status == http.StatusUnauthorized:
-			c.w.Header().Set("WWW-Authenticate", strings.TrimSpace("Bearer "+challenge.Parameters(f, "")))
+			c.w.Header().Set("WWW-Authenticate", challenge.Bearer("", f, ""))
 		case f.Code == fault.PermissionMissing:
 			c.w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="openid"`)
 		}
 		return
 	}
 	if r.status == http.StatusUnauthorized {
-		c.w.Header().Set("WWW-Authenticate", fmt.Sprintf(
-			`Bearer realm="", authorization_uri="%s/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000", %s`,
-			authority, challenge.Parameters(f, authority+"/v1.0")))
+		c.w.Header().Set("WWW-Authenticate", challenge.Bearer(fmt.Sprintf(
+			`realm="", authorization_uri="%s/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`, authority), f, authority+"/v1.0"))
 	}
 }
 

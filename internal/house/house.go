@@ -235,7 +235,7 @@ func (h *House) buildEdges() error {
 		return err
 	}
 	h.discovery = discovery.New(speaker, h.Tenants, h.Apps, h.Keys, []discovery.Resource{
-		{Path: "/v1", App: partnerapi.App}, {Path: "/v1.0", App: application.GraphApp}, {Path: "/api/v1", App: api.App},
+		{Path: "/v1", App: partnerapi.App}, {Path: "/v1.0", App: application.GraphApp}, {Path: "/api/v1", App: api.App}, {Path: "/secrets", App: keyvault.App},
 	})
 	h.oauth = oauth.New(speaker, oauth.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,

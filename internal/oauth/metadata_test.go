@@ -55,7 +55,7 @@ func TestMetadataStandsWhereRFC8414LooksForIt(t *testing.T) {
 // TestEachResourceSaysWhoMakesItsTokens is RFC 9728, from the challenge on.
 func TestEachResourceSaysWhoMakesItsTokens(t *testing.T) {
 	w := ententetest.Start(t)
-	for path, base := range map[string]string{"/v1/customers": "/v1", "/v1.0/me": "/v1.0", "/api/v1/approvals": "/api/v1"} {
+	for path, base := range map[string]string{"/v1/customers": "/v1", "/v1.0/me": "/v1.0", "/api/v1/approvals": "/api/v1", "/secrets/any?api-version=7.4": "/secrets"} {
 		status, challenge, _ := challenged(t, w, "none", path)
 		_, address, ok := strings.Cut(challenge, `resource_metadata="`+w.Origin)
 		if status != http.StatusUnauthorized || !ok {

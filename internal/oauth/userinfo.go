@@ -24,7 +24,7 @@ func (e *Edge) userinfo(w http.ResponseWriter, r *http.Request, c dialect.Call) 
 		person, err = e.person(r, caller)
 	}
 	if err != nil {
-		w.Header().Set("WWW-Authenticate", strings.TrimSpace("Bearer "+challenge.Parameters(fault.Of(err), "")))
+		w.Header().Set("WWW-Authenticate", challenge.Bearer("", fault.Of(err), ""))
 		e.speaker.Fail(w, r, c, err, signin.About{Step: "userinfo"})
 		return
 	}

@@ -146,8 +146,8 @@ func (c *call) challenge(authority string, f *fault.Fault, r rendering) {
 		case fault.MFARequiredByAPI:
 			challenges = append(challenges, `Bearer error="invalid_token", error_description="MFA required"`)
 		default:
-			challenges = append(challenges, fmt.Sprintf(`Bearer authorization_uri="%s/common/oauth2/authorize", %s`,
-				authority, challenge.Parameters(f, authority+"/v1")))
+			challenges = append(challenges, challenge.Bearer(
+				fmt.Sprintf(`authorization_uri="%s/common/oauth2/authorize"`, authority), f, authority+"/v1"))
 		}
 	}
 	c.w.Header()["Www-Authenticate"] = append(challenges, "OAuth realm=urn:cpsvc:cpid:"+c.requestID)
