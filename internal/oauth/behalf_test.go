@@ -53,12 +53,17 @@ func service(t *testing.T, o ententetest.Options) desk {
 // allow gives an app permissions at a resource, for everybody in Northwind.
 func (d desk) allow(client, resource id.App, scopes ...string) {
 	d.Helper()
+	d.allowIn(devworld.Northwind, client, resource, scopes...)
+}
+
+func (d desk) allowIn(t id.Tenant, client, resource id.App, scopes ...string) {
+	d.Helper()
 	w := d.w.Inside()
 	at, err := w.Apps.Find(d.Context(), resource)
 	if err != nil {
 		d.Fatal(err)
 	}
-	by := audit.Caller{Tenant: devworld.Northwind, Home: devworld.Northwind, Account: "b0000000-0000-4000-8000-000000000001", SignInName: ententetest.Ada}
+	by := audit.Caller{Tenant: t, Home: t, Account: "b0000000-0000-4000-8000-000000000001", SignInName: ententetest.Ada}
 	if err := w.Consents.Give(d.Context(), by, client, []consent.Asked{{Resource: at, Scopes: scopes}}, true); err != nil {
 		d.Fatal(err)
 	}
@@ -111,6 +116,36 @@ func TestAServiceGetsATokenOnBehalfOfThePersonWhoCalledIt(t *testing.T) {
 	if status, short := d.behalf(handed, "scope", "https://graph.microsoft.com/.default"); status != http.StatusOK || short["refresh_token"] != nil {
 		t.Errorf("without offline_access: %d %v", status, short)
 	}
+}
+
+// TestAServiceActsForAPartnersPersonInTheCustomersOrganisation: the token of
+// the customer's organisation does not say who the person is at home.
+func TestAServiceActsForAPartnersPersonInTheCustomersOrganisation(t *testing.T) {
+	d := service(t, ententetest.Options{})
+	d.allowIn(devworld.Adatum, backendApp, application.GraphApp, "User.Read")
+	d.allowIn(devworld.Adatum, devworld.Portal, backendApp, "act")
+	refresh := text(d.tokens("scope", backendScope+" offline_access"), "refresh_token")
+	status, at := postForm(t, d.w, "/adatum.example/oauth2/v2.0/token", url.Values{
+		"grant_type": {"refresh_token"}, "refresh_token": {refresh}, "scope": {backendScope},
+		"client_id": {ententetest.PortalApp}, "client_secret": {ententetest.PortalSecret},
+	})
+	if status != http.StatusOK {
+		t.Fatalf("the customer's token: %d %v", status, at)
+	}
+	handed := text(at, "access_token")
+	status, got := postForm(t, d.w, "/organizations/oauth2/v2.0/token", url.Values{
+		"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "requested_token_use": {"on_behalf_of"}, "assertion": {handed},
+		"client_id": {backendApp}, "client_secret": {backendSecret}, "scope": {"https://graph.microsoft.com/User.Read"},
+	})
+	if status != http.StatusOK {
+		t.Fatalf("%d %v", status, got)
+	}
+	before, after := claimsOf(t, handed), claimsOf(t, text(got, "access_token"))
+	if after["tid"] != string(devworld.Adatum) || after["oid"] != before["oid"] || after["idp"] != before["idp"] {
+		t.Errorf("the token is for %v of %v, from %v", after["oid"], after["tid"], after["idp"])
+	}
+	status, got = d.behalf(handed)
+	d.refused("at the partner's own organisation", fault.AssertionInvalid, status, got)
 }
 
 // TestAnAssertionMustBeAPersonsLivingTokenForTheServiceThatAsks are rows R94,
