@@ -16,6 +16,7 @@ import (
 
 	"github.com/entente-id/entente/ententetest"
 	"github.com/entente-id/entente/internal/devworld"
+	"github.com/entente-id/entente/internal/id"
 	programme "github.com/entente-id/entente/internal/programme"
 )
 
@@ -257,6 +258,33 @@ func TestAWebAppShowsItsSecretOnceAndTheSecretWorks(t *testing.T) {
 	liisa.reads("The app was deleted")
 	if status, body := token(); status == 200 {
 		t.Errorf("the secret of a deleted app works: %v", body)
+	}
+}
+
+func TestAWebAppTrustsABuildServerInsteadOfASecret(t *testing.T) {
+	w := ententetest.Start(t)
+	liisa := joined(t, w, devworld.Liisa)
+	liisa.opens("/portal/apps/new")
+	liisa.presses("do=add", "name", "Nightly", "redirect", "https://app.contoso.example/cb", "audience", "AzureADMyOrg")
+	app := strings.TrimPrefix(liisa.Page.Address.Path, "/portal/apps/")
+	const issuer, subject = "https://token.actions.example", "repo:contoso/jobs:ref:refs/heads/main"
+	liisa.presses("do=trust", "trustname", "builds", "issuer", issuer, "subject", "repo:contoso/*", "trustaudience", "api://AzureADTokenExchange")
+	liisa.reads("without stars")
+	if !strings.Contains(liisa.Page.Body, `value="`+issuer+`"`) {
+		t.Error("what was typed is gone")
+	}
+	liisa.presses("do=trust", "trustname", "", "issuer", issuer, "subject", subject, "trustaudience", "api://AzureADTokenExchange")
+	liisa.reads("Give the key a name")
+	liisa.presses("do=trust", "trustname", "builds", "issuer", issuer, "subject", subject, "trustaudience", "api://AzureADTokenExchange")
+	liisa.reads("counts as a key", "federated", "builds", subject, issuer)
+	owned, err := w.Inside().Apps.OwnedBy(t.Context(), devworld.Contoso, id.App(app))
+	if err != nil || len(owned.Credentials) != 1 || owned.Credentials[0].Trust == nil || owned.Credentials[0].Trust.Audiences[0] != "api://AzureADTokenExchange" {
+		t.Errorf("the app has %+v, %v", owned.Credentials, err)
+	}
+	liisa.opens("/portal")
+	liisa.reads("let another issuer prove an app")
+	if strings.Contains(liisa.text(), "ends on") {
+		t.Error("the portal warns of the end of a key that has none")
 	}
 }
 

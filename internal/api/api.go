@@ -140,7 +140,7 @@ func (e *edge) admit(ctx context.Context, c *call, at route) error {
 	}
 	c.caller, c.passed = caller, append(c.passed, "token")
 	switch {
-	case caller.Audience != Audience && caller.Audience != string(App):
+	case caller.Audience != Audience && caller.Audience != string(App) && caller.Audience != e.Origin+"/api/v1":
 		return fault.New(fault.AudienceWrong)
 	case caller.AppOnly:
 		return fault.New(fault.AppOnlyRefused)

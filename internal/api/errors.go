@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/entente-id/entente/internal/calls"
+	"github.com/entente-id/entente/internal/challenge"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -21,6 +22,7 @@ var renderings = map[fault.Code]rendering{
 	fault.AccessTokenMissing:  {401, "An access token is needed."},
 	fault.AccessTokenInvalid:  {401, "The access token does not hold."},
 	fault.AccessTokenExpired:  {401, "The access token has expired."},
+	fault.AccessTokenRevoked:  {401, "The access token was taken back: what it was made from does not stand any more."},
 	fault.AudienceWrong:       {401, "The access token was made for another API; ask for api://entente/.default."},
 	fault.AccountUnknown:      {401, "The account behind the token does not exist any more."},
 	fault.AccountDisabled:     {401, "The account behind the token is switched off."},
@@ -109,12 +111,7 @@ func (e *edge) refuse(c *call, err error) {
 	kept := e.Failures.Keep(c.r.Context(), c.w.Header(), err, a)
 	p.Type, p.Reference = e.Origin+"/error?code="+p.Code, kept.Reference
 	if p.Status == http.StatusUnauthorized {
-		challenge := "Bearer"
-		if f.Code != fault.AccessTokenMissing {
-			// RFC 6750 3.1: no error code for a request without a token.
-			challenge += ` error="invalid_token"`
-		}
-		c.w.Header().Set("WWW-Authenticate", challenge)
+		c.w.Header().Set("WWW-Authenticate", challenge.Bearer("", f, e.Origin+"/api/v1"))
 	}
 	calls.RetryAfter(c.w.Header(), p.Status, f)
 	if err := calls.Write(c.w, p.Status, "application/problem+json", p); err != nil {

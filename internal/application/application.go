@@ -50,6 +50,11 @@ type Application struct {
 	// ReconfirmDays is after how many days a consent is asked again at the next
 	// sign-in; 0 means never.
 	ReconfirmDays int
+	// NamesIssuer: answers to its redirect addresses carry iss (RFC 9207).
+	NamesIssuer bool
+	// StrictMicrosoft: what the Microsoft platform refuses is refused for this
+	// app too, such as the resource parameter on v2 (DESIGN 4.13).
+	StrictMicrosoft bool
 	// OneTimeAssertions refuses a client assertion that was used before.
 	OneTimeAssertions bool
 	// FirstParty apps belong to the platform and need no consent.
@@ -178,6 +183,7 @@ type Registry struct {
 	known      *fresh.Cache[known]
 	names      *fresh.Cache[id.App]
 	principals *fresh.Cache[Principal]
+	issuers    Issuers
 }
 
 type known struct {

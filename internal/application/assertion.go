@@ -38,6 +38,8 @@ type assertion struct {
 	NotBefore float64         `json:"nbf"`
 	IssuedAt  float64         `json:"iat"`
 	ID        string          `json:"jti"`
+	// Scopes are in tokens that act for a person.
+	Scopes string `json:"scp"`
 }
 
 func (r *Registry) byAssertion(ctx context.Context, k known, p Proof) (Authenticated, error) {
@@ -50,6 +52,9 @@ func (r *Registry) byAssertion(ctx context.Context, k known, p Proof) (Authentic
 	jws, err := jose.ParseSignedCompact(p.Assertion, assertionAlgorithms)
 	if err != nil || len(jws.Signatures) != 1 {
 		return refuse(fault.AssertionSignature, "a JWT signed with RS256, PS256 or ES256")
+	}
+	if claims, ok := foreign(jws); ok {
+		return r.byForeignIssuer(ctx, k, p, jws, claims)
 	}
 	header := jws.Signatures[0].Protected
 	x5t, x5tS256 := headerText(header, "x5t"), headerText(header, "x5t#S256")
@@ -80,14 +85,8 @@ func (r *Registry) byAssertion(ctx context.Context, k known, p Proof) (Authentic
 	if err := r.checkClaims(claims, p, now); err != nil {
 		return Authenticated{}, err
 	}
-	// Off by default: MSAL Node reuses one assertion for ten minutes (DESIGN 4.16).
-	if k.app.OneTimeAssertions {
-		if claims.ID == "" {
-			return refuse(fault.AssertionInvalid, "a jti")
-		}
-		if err := r.store.SpendAssertion(ctx, p.App, claims.ID, seconds(claims.Expires)); err != nil {
-			return Authenticated{}, err
-		}
+	if err := r.once(ctx, k, claims); err != nil {
+		return Authenticated{}, err
 	}
 	return Authenticated{app: k.app, method: ByCertificate, thumbprint: string(credential.ID)}, nil
 }
@@ -107,22 +106,7 @@ func (r *Registry) checkClaims(c assertion, p Proof, now time.Time) error {
 	}) {
 		return refuse(fault.AssertionAudience, "aud equal to the token endpoint or the issuer")
 	}
-	if !plausible(c.Expires) || (c.NotBefore != 0 && !plausible(c.NotBefore)) || (c.IssuedAt != 0 && !plausible(c.IssuedAt)) {
-		return refuse(fault.AssertionTime, "exp, nbf and iat in seconds since 1970")
-	}
-	expires := seconds(c.Expires)
-	if now.After(expires.Add(clockLeeway)) {
-		return refuse(fault.AssertionTime, "exp in the future")
-	}
-	if expires.After(now.Add(maxAssertionLife)) {
-		return refuse(fault.AssertionTime, "exp at most 24 hours ahead")
-	}
-	for _, from := range []float64{c.NotBefore, c.IssuedAt} {
-		if from != 0 && seconds(from).After(now.Add(clockLeeway)) {
-			return refuse(fault.AssertionTime, "nbf and iat not in the future")
-		}
-	}
-	return nil
+	return inTime(c, p.App, now)
 }
 
 func plausible(t float64) bool { return t > 0 && t < math.MaxInt32*4 && !math.IsNaN(t) }

@@ -15,7 +15,7 @@ import (
 )
 
 // Credential is something an application proves itself with: a secret that we
-// made, kept as its digest, or a certificate.
+// made, kept as its digest, a certificate, or a foreign issuer's word.
 type Credential struct {
 	ID      id.Object
 	Name    string
@@ -27,6 +27,8 @@ type Credential struct {
 	Hint string
 	// Certificate is the DER form of a registered certificate.
 	Certificate []byte
+	// Trust makes it a federated credential, which has no end of its own.
+	Trust *Trust
 }
 
 // NewSecret makes a secret for an application and the credential to keep. The

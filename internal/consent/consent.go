@@ -199,6 +199,13 @@ type Asked struct {
 	Version string
 }
 
+// Alone is what an application asks of one resource for itself, to act without
+// a person. Only an admin can give it, for the whole organisation.
+type Alone struct {
+	Resource application.Application
+	Roles    []string
+}
+
 // Missing lists what a person has to be asked for before a request can be
 // met. Named permissions are asked one by one; a request for all (".default"
 // or v1) asks the whole registered list of every resource, as the Microsoft

@@ -43,6 +43,15 @@ func MayAllow(t tenant.Tenant, person account.Account, client application.Applic
 	return nil
 }
 
+// MayAllowForAll says whether a person may allow a client for everyone in
+// their organisation. It fails with ApprovalRequired.
+func MayAllowForAll(t tenant.Tenant, person account.Account, client application.Application) error {
+	if person.MayConsentForAll() {
+		return nil
+	}
+	return fault.New(fault.ApprovalRequired, "app", client.Name, "organisation", t.Name, "org", t.Name)
+}
+
 // policyAdmits reads who may consent at all. A policy that this program does
 // not know lets nobody.
 func policyAdmits(p tenant.ConsentPolicy, client application.Application) bool {

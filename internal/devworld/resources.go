@@ -22,17 +22,17 @@ func resources(origin string) []application.Application {
 		}
 		return a
 	}
-	graph := resource(application.GraphApp, "01", "Microsoft Graph", "https://graph.microsoft.com", origin)
+	graph := resource(application.GraphApp, "01", "Microsoft Graph", "https://graph.microsoft.com", origin, origin+"/v1.0")
 	graph.Scopes, graph.Roles = graphScopes, graphRoles
-	partner := resource(PartnerCenter, "02", "Partner Center", "https://api.partnercenter.microsoft.com")
+	partner := resource(PartnerCenter, "02", "Partner Center", "https://api.partnercenter.microsoft.com", origin+"/v1")
 	partner.Scopes = []application.Permission{{ID: "1cebfa2a-fb4d-419e-b5f9-839b4383e05a", Name: "user_impersonation"}}
 	old := resource(OldDirectory, "03", "Azure AD Graph", "https://graph.windows.net")
 	old.Scopes = []application.Permission{{ID: "311a71cc-e848-46a1-bdf8-97ff7156d8e6", Name: "User.Read"}}
 	manager := resource(ResourceManager, "04", "Azure Resource Manager", resourcemanager.Audience, resourcemanager.OldAudience)
 	manager.Scopes = []application.Permission{{ID: "41094075-9dad-400e-a0bd-54e686782033", Name: "user_impersonation"}}
-	vault := resource(KeyVault, "05", "Key Vault", keyvault.Audience)
+	vault := resource(KeyVault, "05", "Key Vault", keyvault.Audience, origin+"/secrets")
 	vault.Scopes = []application.Permission{{ID: "f53da476-18e3-4152-8e01-aec403e6edc0", Name: "user_impersonation"}}
-	own := resource(api.App, "06", "Entente API", api.Audience)
+	own := resource(api.App, "06", "Entente API", api.Audience, origin+"/api/v1")
 	own.Scopes = []application.Permission{
 		{ID: "d4000000-0000-4000-8000-000000000001", Name: api.ReadWriteApprovals, Admin: true},
 		{ID: "d4000000-0000-4000-8000-000000000002", Name: api.ReadDiagnostics},

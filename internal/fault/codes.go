@@ -25,12 +25,15 @@ const (
 	PageExpired          Code = 50089
 	NotAssigned          Code = 50105
 	WrongPassword        Code = 50126
+	NewerSignIn          Code = 50132
 	ChallengeSize        Code = 50147
 	VerifierMissing      Code = 50148
 	GrantRevoked         Code = 50173
 	NotMultitenant       Code = 50194
 	SecondFactorWrong    Code = 500121
 	PersonalAtWorkOnly   Code = 500208
+	AssertionForOthers   Code = 500131
+	AssertionExpired     Code = 500133
 	ResourceUnknown      Code = 500011
 	VerifierMismatch     Code = 501481
 	VerifierSize         Code = 501491
@@ -47,6 +50,11 @@ const (
 	GrantExpired         Code = 70008
 	ScopeInvalid         Code = 70011
 	GrantTypeForbidden   Code = 70001
+	FederatedUnknown     Code = 70021
+	FederatedIssuer      Code = 700211
+	FederatedAudience    Code = 700212
+	FederatedSubject     Code = 700213
+	FederatedPerson      Code = 700229
 	ImplicitOff          Code = 700054
 	CodeOtherTenant      Code = 700005
 	GrantOtherClient     Code = 700007
@@ -62,6 +70,8 @@ const (
 	BrowserGrantExpired  Code = 700084
 	SessionTooOld        Code = 70043
 	AppDisabled          Code = 7000112
+	OnBehalfForbidden    Code = 7000114
+	AssertionNoPerson    Code = 240002
 	SecretWrong          Code = 7000215
 	CredentialMissing    Code = 7000218
 	SecretExpired        Code = 7000222
@@ -97,6 +107,8 @@ const (
 	KeyMalformed         Code = 9700004
 	TokenAhead           Code = 9700005
 	RequestObject        Code = 9700006
+	InvalidTarget        Code = 9700007
+	TokenUnrevocable     Code = 9700008
 	OtherBrowser         Code = 9700010
 	CrossSite            Code = 9700011
 	PageUnknown          Code = 9700012
@@ -147,6 +159,7 @@ const (
 	ChangedMeanwhile     Code = 9700121
 	EncodingUnsupported  Code = 9700122
 	BodyTooLarge         Code = 9700123
+	AccessTokenRevoked   Code = 9700124
 	EnumUnknown          Code = 9700170
 	PersonRefused        Code = 9700171
 	GrantExists          Code = 9700172
@@ -189,12 +202,15 @@ var rows = []Entry{
 	{PageExpired, "FlowTokenExpired", "M35", Interaction, You, []Remedy{StartAgain}},
 	{NotAssigned, "EntitlementGrantsNotFound", "M18", Refused, IT, []Remedy{AskIT, UseAnother}},
 	{WrongPassword, "InvalidUserNameOrPassword", "M05", Person, You, []Remedy{TryAgain, ResetPassword, UseAnother}},
+	{NewerSignIn, "SsoArtifactInvalidOrExpired", "M28", Interaction, You, []Remedy{StartAgain, AskIT}},
 	{ChallengeSize, "InvalidCodeChallengeParameter", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
 	{VerifierMissing, "CodeVerifierMissing", "M34", Grant, Developer, []Remedy{CheckRequest, CopyReport}},
 	{GrantRevoked, "FreshTokenNeeded", "M28", Grant, Developer, []Remedy{RenewConsent, AskIT}},
 	{NotMultitenant, "NotMultitenantApplication", "M22", Request, Developer, []Remedy{CheckAuthority, CopyReport}},
 	{SecondFactorWrong, "AuthenticationFailedDuringStrongAuthentication", "M10", Person, You, []Remedy{TryAgain, AskIT}},
 	{PersonalAtWorkOnly, "AccountTypeNotAllowed", "M01", Person, You, []Remedy{UseAnother, AskIT}},
+	{AssertionForOthers, "InvalidAssertionAudience", "M26", Grant, Developer, []Remedy{CheckRequest, CopyReport}},
+	{AssertionExpired, "AssertionNotWithinValidity", "M27", Grant, Developer, []Remedy{StartAgain, CheckClock}},
 	{ResourceUnknown, "InvalidResourceServicePrincipalNotFound", "M34", Request, Developer, []Remedy{CheckScope, CopyReport}},
 	{VerifierMismatch, "CodeVerifierMismatch", "M34", Grant, Developer, []Remedy{CheckRequest, CopyReport}},
 	{VerifierSize, "CodeVerifierSize", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
@@ -211,6 +227,11 @@ var rows = []Entry{
 	{GrantExpired, "ExpiredOrRevokedGrant", "M27", Grant, Developer, []Remedy{StartAgain, RenewConsent}},
 	{ScopeInvalid, "InvalidScope", "M34", Request, Developer, []Remedy{CheckScope, CopyReport}},
 	{GrantTypeForbidden, "UnauthorizedClient", "M44", Client, Developer, []Remedy{UseCodeFlow, CopyReport}},
+	{FederatedUnknown, "FederatedIdentityNotFound", "M26", Client, Developer, []Remedy{CheckRequest, CopyReport}},
+	{FederatedIssuer, "FederatedIssuerMismatch", "M26", Client, Developer, []Remedy{CheckRequest, CopyReport}},
+	{FederatedAudience, "FederatedAudienceMismatch", "M26", Client, Developer, []Remedy{CheckRequest, CopyReport}},
+	{FederatedSubject, "FederatedSubjectMismatch", "M26", Client, Developer, []Remedy{CheckRequest, CopyReport}},
+	{FederatedPerson, "FederatedUserToken", "M26", Client, Developer, []Remedy{CheckRequest, CopyReport}},
 	{ImplicitOff, "ResponseTypeNotEnabled", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
 	{CodeOtherTenant, "CodeRedeemedAgainstWrongTenant", "M34", Grant, Developer, []Remedy{CheckAuthority, CopyReport}},
 	{GrantOtherClient, "GrantIssuedForAnotherClient", "M34", Grant, Developer, []Remedy{CheckRequest, CopyReport}},
@@ -226,6 +247,8 @@ var rows = []Entry{
 	{BrowserGrantExpired, "BrowserGrantLifetimeOver", "M27", Grant, You, []Remedy{StartAgain}},
 	{SessionTooOld, "BadTokenDueToSignInFrequency", "M29", Grant, IT, []Remedy{RenewConsent, AskIT}},
 	{AppDisabled, "ApplicationDisabled", "M22", Client, Developer, []Remedy{AskIT, CopyReport}},
+	{OnBehalfForbidden, "OnBehalfOfForbidden", "M44", Client, Developer, []Remedy{UseCodeFlow, CopyReport}},
+	{AssertionNoPerson, "AssertionOfNoPerson", "M34", Grant, Developer, []Remedy{CheckRequest, CopyReport}},
 	{SecretWrong, "InvalidClientSecret", "M24", Client, Developer, []Remedy{CheckSecret, CopyReport}},
 	{CredentialMissing, "ClientCredentialMissing", "M24", Client, Developer, []Remedy{CheckSecret, CheckRequest}},
 	{SecretExpired, "InvalidClientSecretExpiredKeysProvided", "M25", Client, Developer, []Remedy{CheckSecret, AskIT}},
@@ -261,6 +284,8 @@ var rows = []Entry{
 	{KeyMalformed, "IdempotencyKeyMalformed", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
 	{TokenAhead, "RefreshTokenFromTheFuture", "M28", Grant, Operator, []Remedy{RenewConsent, CopyReport}},
 	{RequestObject, "RequestObjectNotSupported", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
+	{InvalidTarget, "InvalidTarget", "M34", Request, Developer, []Remedy{CheckScope, CopyReport}},
+	{TokenUnrevocable, "TokenCannotBeRevoked", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
 	{OtherBrowser, "SignInStartedInAnotherBrowser", "M35", Interaction, You, []Remedy{StartAgain}},
 	{CrossSite, "FormPostedFromAnotherSite", "M35", Interaction, You, []Remedy{StartAgain}},
 	{PageUnknown, "PageUnknown", "M49", Absent, You, []Remedy{BackToApp, CopyReport}},
@@ -311,6 +336,7 @@ var rows = []Entry{
 	{ChangedMeanwhile, "ChangedMeanwhile", "M34", Request, Developer, []Remedy{CheckRequest, TryAgain}},
 	{EncodingUnsupported, "EncodingUnsupported", "M34", Request, Developer, []Remedy{CheckRequest}},
 	{BodyTooLarge, "BodyTooLarge", "M34", Request, Developer, []Remedy{CheckRequest}},
+	{AccessTokenRevoked, "AccessTokenRevoked", "M28", Grant, You, []Remedy{StartAgain, AskIT}},
 	{EnumUnknown, "EnumUnknown", "M34", Request, Developer, []Remedy{CheckRequest}},
 	{PersonRefused, "PersonNotSupported", "M51", Refused, Developer, []Remedy{CheckRequest}},
 	{GrantExists, "PermissionEntryExists", "M34", Request, Developer, []Remedy{CheckRequest}},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/entente-id/entente/internal/fresh"
 	"github.com/entente-id/entente/internal/outbound"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -53,11 +54,7 @@ var errForm = errors.New("the document is malformed")
 func (u *Upstreams) provider(ctx context.Context, t tenant.Tenant) (metadata, error) {
 	s := t.Upstream
 	address := strings.ReplaceAll(s.Issuer, tenant.TenantPlaceholder, s.PinnedTenant)
-	m, err := u.metadata.Get(ctx, address, func(ctx context.Context) (metadata, error) {
-		var m metadata
-		err := u.read(ctx, strings.TrimSuffix(address, "/")+"/.well-known/openid-configuration", &m)
-		return m, err
-	})
+	m, err := u.describe(ctx, address)
 	if err != nil {
 		return metadata{}, misset(t, "the provider's description cannot be read: "+reasonOf(err)).Because(err)
 	}
@@ -66,6 +63,15 @@ func (u *Upstreams) provider(ctx context.Context, t tenant.Tenant) (metadata, er
 	}
 	m.Issuer = strings.ReplaceAll(m.Issuer, tenant.TenantPlaceholder, s.PinnedTenant)
 	return m, nil
+}
+
+// describe reads, or remembers, what an issuer says of itself.
+func (u *Upstreams) describe(ctx context.Context, address string) (metadata, error) {
+	return u.metadata.Get(ctx, address, func(ctx context.Context) (metadata, error) {
+		var m metadata
+		err := u.read(ctx, strings.TrimSuffix(address, "/")+"/.well-known/openid-configuration", &m)
+		return m, err
+	})
 }
 
 // check says which rule the description breaks, empty for none.
@@ -109,22 +115,31 @@ func accepted(algorithm string) bool {
 
 // signers gives the keys that may have made a signature with this key id.
 func (u *Upstreams) signers(ctx context.Context, t tenant.Tenant, m metadata, kid, algorithm string) ([]signer, error) {
-	load := func(ctx context.Context) ([]signer, error) { return u.readKeys(ctx, m.Keys) }
-	for _, cache := range []interface {
-		Get(context.Context, string, func(context.Context) ([]signer, error)) ([]signer, error)
-	}{u.keys, u.newest} {
-		all, err := cache.Get(ctx, m.Keys, load)
+	found, err := u.find(ctx, m.Keys, func(k signer) bool {
+		return (kid == "" || k.KeyID == kid) && (k.Algorithm == "" || k.Algorithm == algorithm) && k.signsFor(m.Issuer, t.Upstream.PinnedTenant)
+	})
+	if err != nil {
+		return nil, misset(t, "the provider's keys cannot be read: "+reasonOf(err)).Because(err)
+	}
+	if len(found) == 0 {
+		return nil, failed(t, "the token is signed with a key that the provider does not publish")
+	}
+	return found, nil
+}
+
+// find gives the keys at an address that fit, none when not even the newest do.
+func (u *Upstreams) find(ctx context.Context, address string, fits func(signer) bool) ([]signer, error) {
+	load := func(ctx context.Context) ([]signer, error) { return u.readKeys(ctx, address) }
+	for _, cache := range []*fresh.Cache[[]signer]{u.keys, u.newest} {
+		all, err := cache.Get(ctx, address, load)
 		if err != nil {
-			return nil, misset(t, "the provider's keys cannot be read: "+reasonOf(err)).Because(err)
+			return nil, err
 		}
-		fit := slices.DeleteFunc(slices.Clone(all), func(k signer) bool {
-			return (kid != "" && k.KeyID != kid) || (k.Algorithm != "" && k.Algorithm != algorithm) || !k.signsFor(m.Issuer, t.Upstream.PinnedTenant)
-		})
-		if len(fit) > 0 {
+		if fit := slices.DeleteFunc(slices.Clone(all), func(k signer) bool { return !fits(k) }); len(fit) > 0 {
 			return fit, nil
 		}
 	}
-	return nil, failed(t, "the token is signed with a key that the provider does not publish")
+	return nil, nil
 }
 
 func (k signer) signsFor(issuer, pinned string) bool {

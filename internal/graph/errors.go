@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/challenge"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -24,6 +25,7 @@ var renderings = map[fault.Code]rendering{
 	fault.AccessTokenMissing: {401, "InvalidAuthenticationToken", "Access token is empty."},
 	fault.AccessTokenInvalid: {401, "InvalidAuthenticationToken", "Access token validation failure."},
 	fault.AccessTokenExpired: {401, "InvalidAuthenticationToken", "Access token has expired or is not yet valid."},
+	fault.AccessTokenRevoked: {401, "InvalidAuthenticationToken", "Access token was taken back."},
 	fault.AudienceWrong:      {401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience."},
 	fault.AudienceRetired:    {401, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience."},
 	fault.AccountUnknown:     {401, "InvalidAuthenticationToken", "The account behind the access token does not exist any more."},
@@ -160,18 +162,16 @@ func (e *edge) nameOf(c *call) string {
 func (c *call) challenge(authority string, f *fault.Fault, r rendering) {
 	if c.resource.unversioned {
 		switch {
-		case f.Code == fault.AccessTokenMissing:
-			c.w.Header().Set("WWW-Authenticate", "Bearer")
 		case r.status == http.StatusUnauthorized:
-			c.w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+			c.w.Header().Set("WWW-Authenticate", challenge.Bearer("", f, ""))
 		case f.Code == fault.PermissionMissing:
 			c.w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="openid"`)
 		}
 		return
 	}
 	if r.status == http.StatusUnauthorized {
-		c.w.Header().Set("WWW-Authenticate", fmt.Sprintf(
-			`Bearer realm="", authorization_uri="%s/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`, authority))
+		c.w.Header().Set("WWW-Authenticate", challenge.Bearer(fmt.Sprintf(
+			`realm="", authorization_uri="%s/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`, authority), f, authority+"/v1.0"))
 	}
 }
 

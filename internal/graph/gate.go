@@ -125,7 +125,7 @@ func (c *call) bearer() (string, error) {
 // (identity-platform.md 0, rule 35).
 func (e *edge) checkAudience(_ context.Context, c *call) error {
 	audience := strings.TrimSuffix(c.caller.Audience, "/")
-	for _, ours := range []string{"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000", e.Origin} {
+	for _, ours := range []string{"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000", e.Origin, e.Origin + "/v1.0"} {
 		if strings.EqualFold(audience, ours) {
 			return nil
 		}

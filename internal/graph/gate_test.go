@@ -17,11 +17,12 @@ import (
 
 func TestATokenThatIsMissingOrNotProvedIsChallenged(t *testing.T) {
 	w := newWorld(t)
-	want := `Bearer realm="", authorization_uri="https://id.example/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"`
-	for _, bearer := range []string{"", "forged", "expired"} {
+	want := `Bearer realm="", authorization_uri="https://id.example/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000", `
+	const metadata = `resource_metadata="https://id.example/.well-known/oauth-protected-resource/v1.0"`
+	for bearer, more := range map[string]string{"": metadata, "forged": `error="invalid_token", ` + metadata, "expired": `error="invalid_token", ` + metadata} {
 		r := w.get(bearer, "/v1.0/me")
 		r.is(401, badToken)
-		if got := r.header.Get("WWW-Authenticate"); got != want {
+		if got := r.header.Get("WWW-Authenticate"); got != want+more {
 			t.Errorf("challenge %s", got)
 		}
 	}

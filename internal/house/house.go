@@ -25,6 +25,8 @@ import (
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/delegated"
 	"github.com/entente-id/entente/internal/diagnosis"
+	"github.com/entente-id/entente/internal/dialect"
+	"github.com/entente-id/entente/internal/discovery"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/federation"
 	"github.com/entente-id/entente/internal/graph"
@@ -44,6 +46,7 @@ import (
 	"github.com/entente-id/entente/internal/resourcemanager"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/signout"
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/subscription"
 	"github.com/entente-id/entente/internal/tenant"
@@ -118,6 +121,8 @@ type House struct {
 
 	custody    *seal.Custody
 	oauth      *oauth.Edge
+	discovery  *discovery.Edge
+	signout    *signout.Edge
 	partnerapi http.Handler
 	graph      http.Handler
 	keyvault   http.Handler
@@ -175,7 +180,7 @@ func (h *House) build(ctx context.Context) error {
 	if h.Devices, err = token.NewDevices(db, source, custody); err != nil {
 		return err
 	}
-	if h.Issuer, err = token.NewIssuer(h.Keys, source, custody, h.Origin); err != nil {
+	if h.Issuer, err = token.NewIssuer(h.Keys, db, h.People, h.Apps, h.Consents, source, custody, h.Origin); err != nil {
 		return err
 	}
 	h.Attempts = audit.NewLog(db, source, h.Log)
@@ -198,6 +203,7 @@ func (h *House) build(ctx context.Context) error {
 	if h.Upstreams, err = federation.New(client, source, custody, h.Origin, h.Log); err != nil {
 		return err
 	}
+	h.Apps.Ask(h.Upstreams)
 	h.Journeys, err = signin.NewJourneys(db, source, custody, signin.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Safe: h.Safe, Consents: h.Consents, Issuer: h.Issuer,
 		Outbox: h.Outbox, Approvals: h.Approvals, Links: h.Links, Providers: h.providers(), Passkeys: h.Passkeys,
@@ -226,16 +232,22 @@ func (h *House) buildEdges() error {
 	if err := h.openRooms(); err != nil {
 		return err
 	}
-	h.oauth, err = oauth.New(h.Origin, oauth.Rooms{
-		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
-		Families: h.Families, Devices: h.Devices, Issuer: h.Issuer, Keys: h.Keys, Journeys: h.Journeys, Attempts: h.Attempts,
-	}, oauth.Pages{
-		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit, Loops: h.Pages.Loops, DeviceDone: h.Pages.DeviceDone,
-		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo, SignOut: h.Pages.AskSignOut,
-	}, h.Source, h.Log)
+	speaker, err := dialect.NewSpeaker(h.Origin, h.Attempts, h.Pages.RefuseVisit, h.Source, h.Log)
 	if err != nil {
 		return err
 	}
+	h.discovery = discovery.New(speaker, h.Tenants, h.Apps, h.Keys, []discovery.Resource{
+		{Path: "/v1", App: partnerapi.App}, {Path: "/v1.0", App: application.GraphApp}, {Path: "/api/v1", App: api.App}, {Path: "/secrets", App: keyvault.App},
+	})
+	h.oauth = oauth.New(speaker, oauth.Rooms{
+		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
+		Families: h.Families, Devices: h.Devices, Issuer: h.Issuer, Journeys: h.Journeys,
+	}, oauth.Pages{
+		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit, Loops: h.Pages.Loops, DeviceDone: h.Pages.DeviceDone,
+		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo,
+	}, h.Source)
+	h.signout = signout.New(speaker, signout.Rooms{Apps: h.Apps, Issuer: h.Issuer, Journeys: h.Journeys},
+		signout.Pages{Browser: h.Pages.Browser, SignOut: h.Pages.AskSignOut})
 	h.Pages.Finish, h.Pages.Decline, h.Pages.DeviceSignIn = h.oauth.Finish, h.oauth.Decline, h.oauth.DeviceSignIn
 	h.site = h.Pages.Handler()
 	deeds, err := once.NewDeeds(h.DB, h.Source, h.custody)

@@ -6,8 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/entente-id/entente/internal/discovery"
 	"github.com/entente-id/entente/internal/oauth"
 	"github.com/entente-id/entente/internal/partnerapi"
+	"github.com/entente-id/entente/internal/signout"
 )
 
 // Handler answers every surface on one origin; their paths never collide
@@ -65,8 +67,13 @@ func (h *House) surface(path string) http.Handler {
 			return h.DevPages
 		}
 	}
-	if oauth.Claims(path) {
+	switch {
+	case oauth.Claims(path):
 		return h.oauth
+	case signout.Claims(path):
+		return h.signout
+	case discovery.Claims(path):
+		return h.discovery
 	}
 	return h.site
 }

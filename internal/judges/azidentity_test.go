@@ -74,13 +74,17 @@ func TestAzidentityServesApplicationsWithASecret(t *testing.T) {
 		}
 		expect(t, "token at the customer", token(t, credential, policy.TokenRequestOptions{TenantID: ententetest.Adatum}), map[string]any{"tid": ententetest.Adatum, "aud": graph})
 	})
-	ledger.Judge(t, azure, "ClientSecretCredential: continuous access evaluation is asked for", "asking is accepted; tokens are not long-lived for it", func(t *testing.T) {
+	ledger.Judge(t, azure, "ClientSecretCredential: continuous access evaluation is asked for", "", func(t *testing.T) {
 		credential, err := azidentity.NewClientSecretCredential("northwind.example", ententetest.PortalApp, ententetest.PortalSecret,
 			&azidentity.ClientSecretCredentialOptions{ClientOptions: options(w), DisableInstanceDiscovery: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		expect(t, "token by domain", token(t, credential, policy.TokenRequestOptions{EnableCAE: true}), map[string]any{"tid": ententetest.Northwind})
+		claims := token(t, credential, policy.TokenRequestOptions{EnableCAE: true})
+		expect(t, "token by domain", claims, map[string]any{"tid": ententetest.Northwind, "xms_cc": []string{"CP1"}})
+		if life := claims["exp"].(float64) - claims["nbf"].(float64); life < 24*3600 || life > 28*3600 {
+			t.Errorf("the token lives %v s", life)
+		}
 	})
 	ledger.Judge(t, azure, "ClientSecretCredential: a wrong secret is an authentication failure", "", func(t *testing.T) {
 		credential, err := azidentity.NewClientSecretCredential(ententetest.Northwind, ententetest.PortalApp, "not-the-secret",

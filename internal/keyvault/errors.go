@@ -19,6 +19,7 @@ type rendering struct {
 var renderings = map[fault.Code]rendering{
 	fault.AccessTokenMissing: {401, "Unauthorized", "", "AKV10000: Request is missing a Bearer token. The WWW-Authenticate header says where to get one."},
 	fault.AccessTokenInvalid: {401, "Unauthorized", "", "AKV10032: The access token is not acceptable."},
+	fault.AccessTokenRevoked: {401, "Unauthorized", "", "The access token was taken back."},
 	fault.AccessTokenExpired: {401, "Unauthorized", "", "The access token has expired or is not yet valid."},
 	fault.AudienceWrong:      {401, "Unauthorized", "", "AKV10022: The access token was made for another resource."},
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/calls"
+	"github.com/entente-id/entente/internal/challenge"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/vault"
@@ -139,7 +140,7 @@ func (e *edge) admit(ctx context.Context, c *call) error {
 	if c.caller, err = e.Verify(ctx, raw); err != nil {
 		return err
 	}
-	if audience := strings.TrimSuffix(c.caller.Audience, "/"); !strings.EqualFold(audience, Audience) && !strings.EqualFold(audience, string(App)) {
+	if audience := strings.TrimSuffix(c.caller.Audience, "/"); !strings.EqualFold(audience, Audience) && !strings.EqualFold(audience, string(App)) && !strings.EqualFold(audience, e.Authority+"/secrets") {
 		return fault.New(fault.AudienceWrong, "audience", Audience)
 	}
 	return nil
@@ -201,9 +202,5 @@ func (c *call) checkVersion() error {
 // space between the parts, the tenant as a path segment (identity-platform.md
 // 9.1).
 func (e *edge) challenge(c *call, f *fault.Fault) string {
-	text := fmt.Sprintf(`Bearer authorization="%s/%s", resource="%s"`, e.Authority, c.vault.Tenant, Audience)
-	if f.Code == fault.AccessTokenExpired || f.Code == fault.AccessTokenInvalid {
-		text += `, error="invalid_token"`
-	}
-	return text
+	return challenge.Bearer(fmt.Sprintf(`authorization="%s/%s", resource="%s"`, e.Authority, c.vault.Tenant, Audience), f, e.Authority+"/secrets")
 }

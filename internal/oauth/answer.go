@@ -1,14 +1,15 @@
 package oauth
 
 import (
-	"encoding/json"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/token"
 )
@@ -46,9 +47,12 @@ func (e *Edge) Decline(w http.ResponseWriter, r *http.Request, s signin.Screen, 
 
 func (e *Edge) success(r *http.Request, s signin.Screen) ([][2]string, error) {
 	j := s.Journey
-	var kept wire
-	if err := json.Unmarshal(j.Request.Wire, &kept); err != nil {
+	kept, err := wireOf(j.Request)
+	if err != nil {
 		return nil, err
+	}
+	if kept.AdminConsent {
+		return consented(s), nil
 	}
 	g := granted(r, j, kept)
 	code, err := e.rooms.Families.Code(g)
@@ -103,21 +107,11 @@ func remote(r *http.Request) string {
 // the request's maker must mend goes to the application.
 func (e *Edge) answerError(w http.ResponseWriter, r *http.Request, request signin.Request, err error, about signin.About) {
 	f := fault.Of(err)
-	said := wording(f)
-	if said.redirect == "" || request.Wire == nil || (staysHere(f) && request.Prompt != "none") {
-		e.fail(w, r, call{version: request.Version, correlation: about.CorrelationID, trace: about.TraceID}, err, about)
+	if !dialect.Redirectable(f) || request.Wire == nil || (staysHere(f) && request.Prompt != "none") {
+		e.speaker.Fail(w, r, dialect.Call{Version: request.Version, Correlation: about.CorrelationID, Trace: about.TraceID}, err, about)
 		return
 	}
-	kept := e.rooms.Attempts.Keep(r.Context(), about.Attempt(f, ""))
-	fields := [][2]string{
-		{"error", said.redirect},
-		{"error_description", said.describe(f, kept)},
-		{"error_uri", e.explainAddress(f)},
-	}
-	if f.Code == fault.ConsentDeclined {
-		fields = append(fields, [2]string{"error_subcode", "cancel"})
-	}
-	e.send(w, r, request, fields)
+	e.send(w, r, request, e.speaker.Redirected(r.Context(), f, about))
 }
 
 // staysHere: somebody in front of the page can do something about it, so a
@@ -134,15 +128,18 @@ func staysHere(f *fault.Fault) bool {
 // for. After a POST the redirect is a 303, so that no form is repeated there
 // (row R33).
 func (e *Edge) send(w http.ResponseWriter, r *http.Request, request signin.Request, fields [][2]string) {
-	var kept wire
-	if err := json.Unmarshal(request.Wire, &kept); err != nil {
-		e.fail(w, r, call{version: request.Version}, err, signin.About{})
+	kept, err := wireOf(request)
+	if err != nil {
+		e.speaker.Fail(w, r, dialect.Call{Version: request.Version}, err, signin.About{})
 		return
 	}
 	if kept.State != "" {
 		fields = append(fields, [2]string{"state", kept.State})
 	}
-	noStore(w.Header())
+	if kept.NamesIssuer {
+		fields = append(fields, [2]string{"iss", e.issuer(kept.Authority, request.Version)})
+	}
+	dialect.NoStore(w.Header())
 	if kept.ResponseMode == "form_post" {
 		e.pages.FormPost(w, r, kept.RedirectURI, fields)
 		return
@@ -157,6 +154,18 @@ func (e *Edge) send(w http.ResponseWriter, r *http.Request, request signin.Reque
 		status = http.StatusSeeOther
 	}
 	http.Redirect(w, r, target, status)
+}
+
+// issuer is how the metadata of the authority that was asked names itself: a
+// client compares the two as texts (RFC 9207 2.4).
+func (e *Edge) issuer(authority id.Tenant, version int) string {
+	if authority == "" {
+		authority = dialect.TenantPlaceholder
+	}
+	if version == 1 {
+		return token.IssuerV1(authority)
+	}
+	return e.rooms.Issuer.IssuerV2(authority)
 }
 
 // address appends the fields to the redirect address; its own query survives
@@ -180,10 +189,4 @@ func address(kept wire, fields [][2]string) string {
 		return target + "&" + b.String()
 	}
 	return target + "?" + b.String()
-}
-
-func noStore(h http.Header) {
-	h.Set("Cache-Control", "no-store, no-cache")
-	h.Set("Pragma", "no-cache")
-	h.Set("Expires", "-1")
 }

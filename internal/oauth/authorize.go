@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/signin"
@@ -31,6 +33,10 @@ type wire struct {
 	Offline       bool      `json:"offline,omitempty"`
 	// Methods: the ID token shall tell how the person was proved.
 	Methods bool `json:"methods,omitempty"`
+	// NamesIssuer: the answer says who gives it (RFC 9207).
+	NamesIssuer bool `json:"iss,omitempty"`
+	// AdminConsent: the answer is that an admin has decided, and no code.
+	AdminConsent bool `json:"adminConsent,omitempty"`
 	// Device is the digest of the request of a device that waits for this
 	// sign-in; there is no redirect address then.
 	Device string `json:"device,omitempty"`
@@ -39,15 +45,15 @@ type wire struct {
 // authorize serves the authorization endpoint. Until the client and its
 // redirect address are verified, errors are pages; after that they go back to
 // the client (RFC 6749 4.1.2.1).
-func (e *Edge) authorize(w http.ResponseWriter, r *http.Request, c call) {
-	p, err := query(r)
+func (e *Edge) authorize(w http.ResponseWriter, r *http.Request, c dialect.Call) {
+	p, err := dialect.Query(r)
 	if r.Method == http.MethodPost {
-		p, err = body(w, r)
+		p, err = dialect.Body(w, r)
 	}
-	about := signin.About{Step: "authorize", CorrelationID: c.correlation, TraceID: c.trace}
+	about := signin.About{Step: "authorize", CorrelationID: c.Correlation, TraceID: c.Trace}
 	request, client, redirectErr := e.target(r.Context(), c, p, &about)
 	if redirectErr != nil {
-		e.fail(w, r, c, redirectErr, about)
+		e.speaker.Fail(w, r, c, redirectErr, about)
 		return
 	}
 	if err == nil {
@@ -58,12 +64,17 @@ func (e *Edge) authorize(w http.ResponseWriter, r *http.Request, c call) {
 		return
 	}
 	about.Restart = request.Restart
+	e.begin(w, r, c, request, client, about)
+}
+
+// begin starts the journey of a request that is in order.
+func (e *Edge) begin(w http.ResponseWriter, r *http.Request, c dialect.Call, request signin.Request, client application.Application, about signin.About) {
 	screen, err := e.rooms.Journeys.Begin(r.Context(), request, e.pages.Browser(w, r))
 	switch {
 	case err != nil:
 		e.answerError(w, r, request, err, about)
 	case screen.Step == signin.Done && request.Prompt != "none" && e.pages.Loops(w, r, request.Client):
-		e.fail(w, r, c, fault.New(fault.RequestLoop, "app", client.Name), about)
+		e.speaker.Fail(w, r, c, fault.New(fault.RequestLoop, "app", client.Name), about)
 	case screen.Step == signin.Done:
 		e.Finish(w, r, screen)
 	case screen.Step == signin.Refused && request.Prompt == "none":
@@ -74,15 +85,15 @@ func (e *Edge) authorize(w http.ResponseWriter, r *http.Request, c call) {
 }
 
 // target verifies who asks and where the answer may go.
-func (e *Edge) target(ctx context.Context, c call, p parameters, about *signin.About) (signin.Request, application.Application, error) {
+func (e *Edge) target(ctx context.Context, c dialect.Call, p dialect.Form, about *signin.About) (signin.Request, application.Application, error) {
 	var none application.Application
-	request := signin.Request{Authority: c.segment, Version: c.version, CorrelationID: c.correlation, MaxAge: -1}
-	authority, err := e.rooms.Tenants.Authority(ctx, c.segment)
+	request := signin.Request{Authority: c.Segment, Version: c.Version, CorrelationID: c.Correlation, MaxAge: -1}
+	authority, err := e.rooms.Tenants.Authority(ctx, c.Segment)
 	if err != nil {
 		return request, none, err
 	}
 	about.Tenant, about.Organisation = authority.Tenant.ID, authority.Tenant.Name
-	text, err := p.need("client_id")
+	text, err := p.Need("client_id")
 	if err != nil {
 		return request, none, err
 	}
@@ -97,18 +108,25 @@ func (e *Edge) target(ctx context.Context, c call, p parameters, about *signin.A
 	if err := serves(client, authority); err != nil {
 		return request, none, err
 	}
-	kept := wire{Authority: authority.Tenant.ID, State: p.get("state")}
+	kept := wire{Authority: authority.Tenant.ID, State: p.Get("state")}
 	redirect, err := redirectOf(client, p)
 	if err != nil {
 		return request, none, err
 	}
-	kept.RedirectURI, kept.RedirectGiven = redirect.URI, p.has("redirect_uri")
+	kept.RedirectURI, kept.RedirectGiven = redirect.URI, p.Has("redirect_uri")
+	kept.NamesIssuer = client.NamesIssuer
 	kept.Browser = redirect.Platform == application.Browser
 	kept.ResponseMode = responseMode(p)
 	request.Client, request.AppName = client.App, client.Name
 	request.Work, request.Personal = client.Audience.AdmitsWork(), client.Audience.AdmitsPersonal()
 	request.RedirectOrigin = origin(redirect.URI)
 	return request, client, keep(&request, kept)
+}
+
+func wireOf(r signin.Request) (wire, error) {
+	var kept wire
+	err := json.Unmarshal(r.Wire, &kept)
+	return kept, err
 }
 
 func keep(r *signin.Request, kept wire) error {
@@ -141,8 +159,8 @@ func serves(client application.Application, authority tenant.Authority) error {
 
 // redirectOf picks the registered address. A request may leave it out when
 // there is only one (secure-application-model.md 2.1).
-func redirectOf(client application.Application, p parameters) (application.Redirect, error) {
-	asked := p.get("redirect_uri")
+func redirectOf(client application.Application, p dialect.Form) (application.Redirect, error) {
+	asked := p.Get("redirect_uri")
 	if asked == "" {
 		if len(client.Redirects) == 1 {
 			return client.Redirects[0], nil
@@ -158,12 +176,12 @@ func redirectOf(client application.Application, p parameters) (application.Redir
 	return registered, nil
 }
 
-func responseMode(p parameters) string {
-	switch mode := p.get("response_mode"); mode {
+func responseMode(p dialect.Form) string {
+	switch mode := p.Get("response_mode"); mode {
 	case "query", "fragment", "form_post":
 		return mode
 	}
-	if strings.Contains(p.get("response_type"), "token") {
+	if strings.Contains(p.Get("response_type"), "token") {
 		return "fragment"
 	}
 	return "query"
@@ -179,12 +197,12 @@ func origin(address string) string {
 
 // read checks the rest of an authorize request, in the order of the table of
 // identity-platform.md 1.6.
-func (e *Edge) read(r *http.Request, c call, p parameters, client application.Application, request *signin.Request) error {
-	var kept wire
-	if err := json.Unmarshal(request.Wire, &kept); err != nil {
+func (e *Edge) read(r *http.Request, c dialect.Call, p dialect.Form, client application.Application, request *signin.Request) error {
+	kept, err := wireOf(*request)
+	if err != nil {
 		return err
 	}
-	if p.has("request") || p.has("request_uri") {
+	if p.Has("request") || p.Has("request_uri") {
 		return fault.New(fault.RequestObject)
 	}
 	if err := readResponse(p, client, &kept); err != nil {
@@ -193,14 +211,19 @@ func (e *Edge) read(r *http.Request, c call, p parameters, client application.Ap
 	if err := readChallenge(p, client, &kept); err != nil {
 		return err
 	}
-	if err := e.readScope(r.Context(), c, p, request, &kept); err != nil {
+	if err := e.readScope(r.Context(), c, p, client, request, &kept); err != nil {
 		return err
 	}
 	if err := e.readHints(r.Context(), p, request); err != nil {
 		return err
 	}
-	kept.Nonce, kept.ClientInfo = p.get("nonce"), p.get("client_info") == "1"
-	kept.Methods = asksForMethods(p.get("claims"))
+	claims, err := readClaims(p.Get("claims"))
+	if err != nil {
+		return err
+	}
+	e.demand(claims, request)
+	kept.Nonce, kept.ClientInfo = p.Get("nonce"), p.Get("client_info") == "1"
+	kept.Methods = claims.Methods
 	if kept.IDToken && kept.Nonce == "" {
 		return fault.New(fault.ParameterMissing, "parameter", "nonce")
 	}
@@ -208,13 +231,13 @@ func (e *Edge) read(r *http.Request, c call, p parameters, client application.Ap
 	return keep(request, kept)
 }
 
-func readResponse(p parameters, client application.Application, kept *wire) error {
-	switch mode := p.get("response_mode"); mode {
+func readResponse(p dialect.Form, client application.Application, kept *wire) error {
+	switch mode := p.Get("response_mode"); mode {
 	case "", "query", "fragment", "form_post":
 	default:
 		return fault.New(fault.UnsupportedMode, "mode", tenant.Shorten(mode))
 	}
-	kinds := strings.Fields(p.get("response_type"))
+	kinds := strings.Fields(p.Get("response_type"))
 	slices.Sort(kinds)
 	switch strings.Join(kinds, " ") {
 	case "":
@@ -228,7 +251,7 @@ func readResponse(p parameters, client application.Application, kept *wire) erro
 	case "id_token", "token", "id_token token", "code token", "code id_token token":
 		return fault.New(fault.ImplicitOff, "app", client.Name)
 	default:
-		return fault.New(fault.UnsupportedResponse, "type", tenant.Shorten(p.get("response_type")))
+		return fault.New(fault.UnsupportedResponse, "type", tenant.Shorten(p.Get("response_type")))
 	}
 	if kept.IDToken && kept.ResponseMode == "query" {
 		return fault.New(fault.UnsupportedMode, "mode", "query")
@@ -236,8 +259,8 @@ func readResponse(p parameters, client application.Application, kept *wire) erro
 	return nil
 }
 
-func readChallenge(p parameters, client application.Application, kept *wire) error {
-	challenge, method := p.get("code_challenge"), p.get("code_challenge_method")
+func readChallenge(p dialect.Form, client application.Application, kept *wire) error {
+	challenge, method := p.Get("code_challenge"), p.Get("code_challenge_method")
 	if challenge == "" {
 		if client.Public || kept.Browser {
 			return fault.New(fault.ChallengeRequired, "parameter", "code_challenge")
@@ -255,9 +278,9 @@ func readChallenge(p parameters, client application.Application, kept *wire) err
 }
 
 // readScope checks that what is asked for exists, before a person is bothered.
-func (e *Edge) readScope(ctx context.Context, c call, p parameters, request *signin.Request, kept *wire) error {
-	request.Scope, request.Resource = p.get("scope"), p.get("resource")
-	if c.version == 1 {
+func (e *Edge) readScope(ctx context.Context, c dialect.Call, p dialect.Form, client application.Application, request *signin.Request, kept *wire) error {
+	request.Scope, request.Resource = p.Get("scope"), p.Get("resource")
+	if c.Version == 1 {
 		kept.Offline = true
 		if request.Resource == "" {
 			return nil
@@ -265,17 +288,17 @@ func (e *Edge) readScope(ctx context.Context, c call, p parameters, request *sig
 		_, err := e.rooms.Apps.WantedByResource(ctx, request.Resource)
 		return err
 	}
-	if request.Resource != "" {
+	if request.Resource != "" && client.StrictMicrosoft {
 		return fault.New(fault.ResourceOnV2, "parameter", "resource")
 	}
-	wanted, err := e.rooms.Apps.WantedByScope(ctx, request.Scope)
+	wanted, err := e.rooms.Apps.WantedAt(ctx, request.Scope, request.Resource)
 	kept.Offline = wanted.Offline
 	return err
 }
 
 // readHints reads who is expected and what proof is asked for.
-func (e *Edge) readHints(ctx context.Context, p parameters, request *signin.Request) error {
-	prompts := strings.Fields(p.get("prompt"))
+func (e *Edge) readHints(ctx context.Context, p dialect.Form, request *signin.Request) error {
+	prompts := strings.Fields(p.Get("prompt"))
 	if len(prompts) > 1 {
 		return fault.New(fault.RequestMalformed, "parameter", "prompt", "rule", "one value")
 	}
@@ -288,7 +311,7 @@ func (e *Edge) readHints(ctx context.Context, p parameters, request *signin.Requ
 			return fault.New(fault.RequestMalformed, "parameter", "prompt", "rule", "login, none, consent or select_account")
 		}
 	}
-	if text := p.get("max_age"); text != "" {
+	if text := p.Get("max_age"); text != "" {
 		age, err := strconv.Atoi(text)
 		if err != nil || age < 0 || age > 1<<30 {
 			return fault.New(fault.RequestMalformed, "parameter", "max_age", "rule", "seconds, a whole number from 0")
@@ -298,15 +321,15 @@ func (e *Edge) readHints(ctx context.Context, p parameters, request *signin.Requ
 			request.Prompt = cmpOr(request.Prompt, "login")
 		}
 	}
-	request.LoginHint, request.DomainHint = p.get("login_hint"), p.get("domain_hint")
-	request.Locales = cmpOr(p.get("ui_locales"), p.get("mkt"))
+	request.LoginHint, request.DomainHint = p.Get("login_hint"), p.Get("domain_hint")
+	request.Locales = cmpOr(p.Get("ui_locales"), p.Get("mkt"))
 	if request.Version == 1 {
 		// A habit of the v1 tools, which v2 does not know (identity-platform.md 1.6).
-		for _, method := range strings.FieldsFunc(p.get("amr_values"), func(c rune) bool { return c == ' ' || c == ',' }) {
+		for _, method := range strings.FieldsFunc(p.Get("amr_values"), func(c rune) bool { return c == ' ' || c == ',' }) {
 			request.SecondFactor = request.SecondFactor || method == "mfa" || method == "ngcmfa"
 		}
 	}
-	if hint := p.get("id_token_hint"); hint != "" {
+	if hint := p.Get("id_token_hint"); hint != "" {
 		read, err := e.rooms.Issuer.ReadHint(ctx, hint)
 		if err == nil && read.Client == request.Client {
 			request.Subject = read.Subject
@@ -314,46 +337,22 @@ func (e *Edge) readHints(ctx context.Context, p parameters, request *signin.Requ
 			return fault.New(fault.NotSignedIn, "app", request.AppName)
 		}
 	}
-	return readClaims(p.get("claims"), request)
-}
-
-// readClaims reads the claims parameter: it may ask for a second factor by
-// amr or acr. What is unknown in it is ignored (row R111).
-func readClaims(text string, request *signin.Request) error {
-	if text == "" {
-		return nil
-	}
-	var claims map[string]map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(text), &claims); err != nil {
-		return fault.New(fault.RequestMalformed, "parameter", "claims", "rule", "a JSON object of id_token, access_token and userinfo").Because(err)
-	}
-	for _, part := range claims {
-		var amr struct {
-			Value  string   `json:"value"`
-			Values []string `json:"values"`
-		}
-		// A claim may be null, which asks for it without a condition.
-		if raw, ok := part["amr"]; ok && json.Unmarshal(raw, &amr) == nil {
-			if amr.Value == "mfa" || slices.Contains(amr.Values, "mfa") {
-				request.SecondFactor = true
-			}
-		}
-	}
 	return nil
 }
 
-// asksForMethods: the claims parameter names amr for the ID token, be it with a
-// wish or with null (OpenID Connect Core 5.5). A v2 ID token carries it to those
-// alone who ask, such as another Entente whose people sign in here.
-func asksForMethods(text string) bool {
-	var claims struct {
-		IDToken map[string]json.RawMessage `json:"id_token"`
+// demand turns what the claims ask for into what the journey asks for.
+func (e *Edge) demand(a asked, request *signin.Request) {
+	request.SecondFactor = request.SecondFactor || a.SecondFactor
+	if a.From.IsZero() {
+		return
 	}
-	if text == "" || json.Unmarshal([]byte(text), &claims) != nil {
-		return false
+	age := max(0, int(e.source.Now().Sub(a.From)/time.Second))
+	if request.MaxAge < 0 || age < request.MaxAge {
+		request.MaxAge = age
 	}
-	_, asked := claims.IDToken["amr"]
-	return asked
+	if age == 0 {
+		request.Prompt = cmpOr(request.Prompt, "login")
+	}
 }
 
 func cmpOr(a, b string) string {
@@ -366,18 +365,13 @@ func cmpOr(a, b string) string {
 // restart is the address that begins the same request again: a page that is
 // out of date leads there with nothing lost. Only prompt=none is left out,
 // because a person is in front of the page by now.
-func restart(r *http.Request, c call, p parameters) string {
-	path := "/" + url.PathEscape(c.segment) + "/oauth2/authorize"
-	if c.version == 2 {
-		path = "/" + url.PathEscape(c.segment) + "/oauth2/v2.0/authorize"
+func restart(r *http.Request, c dialect.Call, p dialect.Form) string {
+	path := "/" + url.PathEscape(c.Segment) + "/oauth2/authorize"
+	if c.Version == 2 {
+		path = "/" + url.PathEscape(c.Segment) + "/oauth2/v2.0/authorize"
 	}
-	again := url.Values{}
-	for name, list := range p.values {
-		if known[name] && len(list) == 1 {
-			again.Set(name, list[0])
-		}
-	}
-	if strings.EqualFold(strings.TrimSpace(p.get("prompt")), "none") {
+	again := p.Again()
+	if strings.EqualFold(strings.TrimSpace(p.Get("prompt")), "none") {
 		again.Del("prompt")
 	}
 	return path + "?" + again.Encode()

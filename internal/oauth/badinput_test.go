@@ -82,6 +82,8 @@ func endpointsUnderTest() []sound {
 	alone := with(tokenFields, "grant_type", "client_credentials", "scope", "https://graph.microsoft.com/.default")
 	proved := with(alone, "client_secret", "", "client_assertion", "e30.e30.AAAA", "client_assertion_type", assertion)
 	person := with(tokenFields, "grant_type", "password", "username", ententetest.Ada, "password", "wrong", "scope", graphScope)
+	behalf := with(tokenFields, "grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "requested_token_use", "on_behalf_of", "assertion", "e30.e30.AAAA", "scope", graphScope, "claims", "{}")
+	consent := map[string]string{"client_id": ententetest.PortalApp, "redirect_uri": registered, "state": "1", "scope": "https://graph.microsoft.com/.default"}
 	logout := map[string]string{"post_logout_redirect_uri": registered, "client_id": ententetest.PortalApp, "id_token_hint": "e30.e30.AAAA", "state": "1", "logout_hint": "ada"}
 	instance := map[string]string{"api-version": "1.1", "authorization_endpoint": "https://login.microsoftonline.com/common/oauth2/v2.0/authorize"}
 	appID := map[string]string{"appid": ententetest.PortalApp}
@@ -96,6 +98,10 @@ func endpointsUnderTest() []sound {
 		{"POST", token, alone, []string{"grant_type", "client_id", "client_secret", "scope"}, checkToken},
 		{"POST", token, proved, []string{"grant_type", "client_id", "client_assertion", "client_assertion_type"}, checkToken},
 		{"POST", token, person, []string{"grant_type", "client_id", "username", "password"}, checkToken},
+		{"POST", token, behalf, []string{"grant_type", "client_id", "assertion", "requested_token_use", "scope"}, checkToken},
+		{"POST", root + "/oauth2/v2.0/introspect", with(tokenFields, "token", "e30.e30.AAAA"), []string{"client_id", "token"}, checkToken},
+		{"GET", root + "/adminconsent", with(consent, "scope", ""), []string{"client_id"}, checkPage},
+		{"GET", root + "/v2.0/adminconsent", consent, []string{"client_id"}, checkPage},
 		{"POST", root + "/oauth2/token", with(alone, "scope", "", "resource", "https://graph.microsoft.com"), []string{"grant_type", "client_id", "resource"}, checkToken},
 		{"POST", root + "/oauth2/v2.0/revoke", with(tokenFields, "token", "1.AAAA", "token_type_hint", "refresh_token"), []string{"client_id", "token"}, checkToken},
 		{"GET", root + "/oauth2/logout", logout, nil, checkPage},

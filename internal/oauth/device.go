@@ -2,62 +2,59 @@ package oauth
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
 
 	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/token"
 )
-
-// deviceGrant is the grant type of RFC 8628 3.4.
-const deviceGrant = "urn:ietf:params:oauth:grant-type:device_code"
 
 // DevicePath is where a person types the code of a device.
 const DevicePath = "/device"
 
 // deviceCode begins the sign-in of a device without a browser
 // (identity-platform.md 2.5).
-func (e *Edge) deviceCode(w http.ResponseWriter, r *http.Request, c call) {
-	about := signin.About{Step: "device", CorrelationID: c.correlation, TraceID: c.trace}
+func (e *Edge) deviceCode(w http.ResponseWriter, r *http.Request, c dialect.Call) {
+	about := signin.About{Step: "device", CorrelationID: c.Correlation, TraceID: c.Trace}
 	code, d, err := e.startDevice(w, r, c, &about)
 	if err != nil {
-		e.fail(w, r, c, err, about)
+		e.speaker.Fail(w, r, c, err, about)
 		return
 	}
-	page, shown := e.origin+DevicePath, token.ShownCode(d.UserCode)
+	page, shown := e.speaker.Origin()+DevicePath, token.ShownCode(d.UserCode)
 	life, pause := int(token.DeviceLife.Seconds()), int(token.PollInterval.Seconds())
 	answer := map[string]any{
 		"user_code": shown, "device_code": code, "verification_uri": page, "expires_in": life, "interval": pause,
 		"message": fmt.Sprintf("To sign in, use a web browser to open the page %s and enter the code %s to authenticate.", page, shown),
 	}
-	if c.version == 1 {
+	if c.Version == 1 {
 		delete(answer, "verification_uri")
 		answer["verification_url"], answer["expires_in"], answer["interval"] = page, strconv.Itoa(life), strconv.Itoa(pause)
 	}
-	noStore(w.Header())
-	writeJSON(w, http.StatusOK, answer)
+	dialect.NoStore(w.Header())
+	dialect.WriteJSON(w, http.StatusOK, answer)
 }
 
-func (e *Edge) startDevice(w http.ResponseWriter, r *http.Request, c call, about *signin.About) (string, token.DeviceRequest, error) {
+func (e *Edge) startDevice(w http.ResponseWriter, r *http.Request, c dialect.Call, about *signin.About) (string, token.DeviceRequest, error) {
 	var d token.DeviceRequest
-	p, err := query(r)
+	p, err := dialect.Query(r)
 	if r.Method == http.MethodPost {
-		p, err = body(w, r)
+		p, err = dialect.Body(w, r)
 	}
 	if err != nil {
 		return "", d, err
 	}
 	ctx := r.Context()
-	authority, err := e.rooms.Tenants.Authority(ctx, c.segment)
+	authority, err := e.rooms.Tenants.Authority(ctx, c.Segment)
 	if err != nil {
 		return "", d, err
 	}
 	about.Tenant = authority.Tenant.ID
-	text, err := p.need("client_id")
+	text, err := p.Need("client_id")
 	if err != nil {
 		return "", d, err
 	}
@@ -77,8 +74,11 @@ func (e *Edge) startDevice(w http.ResponseWriter, r *http.Request, c call, about
 		return "", d, err
 	}
 	d = token.DeviceRequest{
-		Client: client.App, Authority: c.segment, Version: c.version, Scope: p.get("scope"), Resource: p.get("resource"),
+		Client: client.App, Authority: c.Segment, Version: c.Version, Scope: p.Get("scope"), Resource: p.Get("resource"),
 		From: remote(r), Agent: agentOf(r),
+	}
+	if d.Version == 2 && d.Resource != "" && client.StrictMicrosoft {
+		return "", d, fault.New(fault.ResourceOnV2, "parameter", "resource")
 	}
 	if err := e.deviceWants(ctx, d); err != nil {
 		return "", d, err
@@ -102,7 +102,7 @@ func agentOf(r *http.Request) string {
 // bothered.
 func (e *Edge) deviceWants(ctx context.Context, d token.DeviceRequest) error {
 	if d.Version == 2 {
-		_, err := e.rooms.Apps.WantedByScope(ctx, d.Scope)
+		_, err := e.rooms.Apps.WantedAt(ctx, d.Scope, d.Resource)
 		return err
 	}
 	if d.Resource == "" {
@@ -113,7 +113,7 @@ func (e *Edge) deviceWants(ctx context.Context, d token.DeviceRequest) error {
 }
 
 // deviceAuth is the old address of the page.
-func (e *Edge) deviceAuth(w http.ResponseWriter, r *http.Request, _ call) {
+func (e *Edge) deviceAuth(w http.ResponseWriter, r *http.Request, _ dialect.Call) {
 	http.Redirect(w, r, DevicePath, http.StatusFound)
 }
 
@@ -130,7 +130,7 @@ func (e *Edge) DeviceSignIn(ctx context.Context, d token.DeviceRequest) (signin.
 	}
 	kept := wire{Device: d.Digest, Offline: true}
 	if d.Version == 2 {
-		wanted, err := e.rooms.Apps.WantedByScope(ctx, d.Scope)
+		wanted, err := e.rooms.Apps.WantedAt(ctx, d.Scope, d.Resource)
 		if err != nil {
 			return request, client, err
 		}
@@ -155,10 +155,10 @@ func (e *Edge) finishDevice(r *http.Request, s signin.Screen, kept wire) error {
 // pollDevice is the device's own side of it.
 func (e *Edge) pollDevice(ctx context.Context, x exchange) (answer, error) {
 	name := "device_code"
-	if x.form.get(name) == "" {
+	if x.form.Get(name) == "" {
 		name = "code"
 	}
-	text, err := x.form.need(name)
+	text, err := x.form.Need(name)
 	if err != nil {
 		return answer{}, err
 	}
@@ -178,12 +178,12 @@ func (e *Edge) pollDevice(ctx context.Context, x exchange) (answer, error) {
 	if p.refresh, err = e.rooms.Families.Redeem(ctx, code, g, token.Use{Client: x.client, Key: x.key}); err != nil {
 		return answer{}, err
 	}
+	p.family = token.FamilyOf(p.refresh)
 	return e.answerPerson(ctx, x, h, g, p)
 }
 
 // deviceOf reads whether a sign-in is for a device.
 func deviceOf(request signin.Request) (wire, bool) {
-	var kept wire
-	err := json.Unmarshal(request.Wire, &kept)
+	kept, err := wireOf(request)
 	return kept, err == nil && kept.Device != ""
 }

@@ -14,7 +14,7 @@ import (
 // itself, in one organisation.
 func (e *Edge) clientCredentials(ctx context.Context, x exchange) (answer, error) {
 	if x.authority.Generic() || x.authority.Audience == tenant.OnlyPersonal {
-		return answer{}, fault.New(fault.GrantNotOnCommon, "grant", "client_credentials", "tenant", x.segment)
+		return answer{}, fault.New(fault.GrantNotOnCommon, "grant", "client_credentials", "tenant", x.Segment)
 	}
 	if !x.client.Confidential() {
 		return answer{}, fault.New(fault.CredentialMissing, "app", string(x.client.Application().App))
@@ -37,7 +37,7 @@ func (e *Edge) clientCredentials(ctx context.Context, x exchange) (answer, error
 	}
 	access, err := e.rooms.Issuer.AccessToken(ctx, token.Access{
 		Tenant: x.authority.Tenant, Client: x.client, Resource: w.Resource, Audience: w.Audience,
-		Principal: principal.ID, Roles: roles,
+		Principal: principal.ID, Roles: roles, Capable: x.asked.Capable,
 	})
 	// No scope, refresh token or ID token goes out (identity-platform.md 2.4).
 	return answer{access: access, resource: w.Audience}, err
@@ -46,19 +46,19 @@ func (e *Edge) clientCredentials(ctx context.Context, x exchange) (answer, error
 // wantedAlone reads the one resource. The scopes of OpenID Connect, which MSAL
 // Go sends along, mean nothing here and are left aside.
 func (e *Edge) wantedAlone(ctx context.Context, x exchange) (application.WantedResource, error) {
-	if x.version == 1 {
-		name, err := x.form.need("resource")
+	if x.Version == 1 {
+		name, err := x.form.Need("resource")
 		if err != nil {
 			return application.WantedResource{}, err
 		}
 		return e.rooms.Apps.WantedByResource(ctx, name)
 	}
-	if x.form.has("resource") {
-		return application.WantedResource{}, fault.New(fault.ResourceOnV2, "parameter", "resource")
-	}
-	scope, err := x.form.need("scope")
-	if err != nil {
+	if err := x.target(); err != nil {
 		return application.WantedResource{}, err
+	}
+	scope, resource := x.form.Get("scope"), x.form.Get("resource")
+	if scope == "" && resource == "" {
+		return application.WantedResource{}, fault.New(fault.ParameterMissing, "parameter", "scope")
 	}
 	for _, word := range strings.Fields(scope) {
 		switch strings.ToLower(word) {
@@ -69,7 +69,7 @@ func (e *Edge) wantedAlone(ctx context.Context, x exchange) (application.WantedR
 			return application.WantedResource{}, fault.New(fault.NeedsDefaultScope, "scope", tenant.Shorten(word))
 		}
 	}
-	w, err := e.rooms.Apps.WantedByScope(ctx, scope)
+	w, err := e.rooms.Apps.WantedAt(ctx, scope, resource)
 	switch {
 	case err != nil:
 		return application.WantedResource{}, err
@@ -87,10 +87,10 @@ func (e *Edge) wantedAlone(ctx context.Context, x exchange) (application.WantedR
 // tells nothing about an account.
 func (e *Edge) password(_ context.Context, x exchange) (answer, error) {
 	if x.authority.Audience == tenant.AnyAccount || x.authority.Audience == tenant.OnlyPersonal {
-		return answer{}, fault.New(fault.GrantNotOnCommon, "grant", "password", "tenant", x.segment)
+		return answer{}, fault.New(fault.GrantNotOnCommon, "grant", "password", "tenant", x.Segment)
 	}
 	for _, name := range []string{"username", "password"} {
-		if _, err := x.form.need(name); err != nil {
+		if _, err := x.form.Need(name); err != nil {
 			return answer{}, err
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // redeemCode is grant_type=authorization_code.
 func (e *Edge) redeemCode(ctx context.Context, x exchange) (answer, error) {
-	code, err := x.form.need("code")
+	code, err := x.form.Need("code")
 	if err != nil {
 		return answer{}, err
 	}
@@ -39,15 +39,16 @@ func (e *Edge) redeemCode(ctx context.Context, x exchange) (answer, error) {
 	if p.refresh, err = e.rooms.Families.Redeem(ctx, code, g, token.Use{Client: x.client, Key: x.key}); err != nil {
 		return answer{}, err
 	}
+	p.family = token.FamilyOf(p.refresh)
 	return e.answerPerson(ctx, x, h, g, p)
 }
 
 // checkCode compares a redemption with the request that the code came from.
 func checkCode(x exchange, g token.Grant) error {
 	if !x.authority.Generic() && x.authority.Tenant.ID != g.Home {
-		return fault.New(fault.CodeOtherTenant, "tenant", x.segment)
+		return fault.New(fault.CodeOtherTenant, "tenant", x.Segment)
 	}
-	redirect := x.form.get("redirect_uri")
+	redirect := x.form.Get("redirect_uri")
 	switch {
 	case redirect == "" && g.RedirectGiven:
 		return fault.New(fault.ParameterMissing, "parameter", "redirect_uri")
@@ -58,13 +59,13 @@ func checkCode(x exchange, g token.Grant) error {
 	case !g.Browser && x.origin != "" && x.origin != "null":
 		return fault.New(fault.OriginForbidden)
 	}
-	return g.CheckVerifier(x.form.get("code_verifier"))
+	return g.CheckVerifier(x.form.Get("code_verifier"))
 }
 
 // refresh is grant_type=refresh_token: for any resource that was allowed, at
 // any tenant where the person may act (secure-application-model.md 2.4).
 func (e *Edge) refresh(ctx context.Context, x exchange) (answer, error) {
-	text, err := x.form.need("refresh_token")
+	text, err := x.form.Need("refresh_token")
 	if err != nil {
 		return answer{}, err
 	}
@@ -81,7 +82,7 @@ func (e *Edge) refresh(ctx context.Context, x exchange) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	p.refresh = used.Refresh
+	p.refresh, p.family = used.Refresh, held.Family()
 	return e.answerPerson(ctx, x, h, g, p)
 }
 
@@ -91,6 +92,9 @@ func (e *Edge) entitled(ctx context.Context, x exchange, g token.Grant) (holder,
 	var p person
 	var err error
 	if p.wanted, err = e.wanted(ctx, x, g); err != nil {
+		return holder{}, p, err
+	}
+	if err := x.asked.fits(x.client.Application().Name, g.AuthAt, g.FactorAt); err != nil {
 		return holder{}, p, err
 	}
 	h, err := e.holder(ctx, x.authority, g)
@@ -104,26 +108,38 @@ func (e *Edge) entitled(ctx context.Context, x exchange, g token.Grant) (holder,
 // wanted reads what a redemption asks for: its own words, or those of the
 // request that the grant came from.
 func (e *Edge) wanted(ctx context.Context, x exchange, g token.Grant) (application.Wanted, error) {
-	if x.version == 1 {
-		name := x.form.get("resource")
+	if x.Version == 1 {
+		name := x.form.Get("resource")
 		if name == "" {
 			name = g.Resource
 		}
 		w, err := e.rooms.Apps.WantedByResource(ctx, name)
 		return application.Wanted{OpenID: true, Profile: true, Offline: true, Resources: []application.WantedResource{w}}, err
 	}
-	if x.form.has("resource") {
-		return application.Wanted{}, fault.New(fault.ResourceOnV2, "parameter", "resource")
+	if err := x.target(); err != nil {
+		return application.Wanted{}, err
 	}
-	scope := x.form.get("scope")
+	scope, resource := x.form.Get("scope"), x.form.Get("resource")
+	if scope == "" && resource == "" {
+		resource = g.Resource
+	}
 	if scope == "" {
 		scope = g.Scope
 	}
-	if scope == "" {
+	if scope == "" && resource == "" {
 		// A v1 grant that is redeemed here without a word about scopes.
 		scope = "openid profile offline_access " + application.GraphApp + "/.default"
 	}
-	return e.rooms.Apps.WantedByScope(ctx, scope)
+	return e.rooms.Apps.WantedAt(ctx, scope, resource)
+}
+
+// target refuses the resource parameter on v2 where the Microsoft platform's
+// own rules are wished for.
+func (x exchange) target() error {
+	if x.form.Has("resource") && x.client.Application().StrictMicrosoft {
+		return fault.New(fault.ResourceOnV2, "parameter", "resource")
+	}
+	return nil
 }
 
 // resource is the one that the token is for: the first that was named, or the
@@ -156,7 +172,9 @@ type person struct {
 	resource application.WantedResource
 	scopes   []string
 	refresh  string
-	nonce    string
+	// family is the one that the refresh token belongs to.
+	family string
+	nonce  string
 }
 
 // answerPerson mints the tokens. Everything is decided and durable by now.
@@ -165,25 +183,25 @@ func (e *Edge) answerPerson(ctx context.Context, x exchange, h holder, g token.G
 	if p.resource.Resource.App == application.GraphApp && len(p.wanted.Resources) > 0 {
 		granted = append(openID(p.wanted), p.scopes...)
 	}
-	access, err := e.mint(ctx, x, h, g, p.resource, granted)
+	access, err := e.mint(ctx, x, h, g, p, granted)
 	if err != nil {
 		return answer{}, err
 	}
 	a := answer{access: access, resource: p.resource.Audience, refresh: p.refresh}
-	if x.version == 2 && !p.wanted.Offline {
+	if x.Version == 2 && !p.wanted.Offline {
 		a.refresh = ""
 	}
-	a.scope = echo(x.version, p)
-	if x.version == 1 || p.wanted.OpenID {
+	a.scope = echo(x.Version, p)
+	if x.Version == 1 || p.wanted.OpenID {
 		a.idToken, err = e.rooms.Issuer.IDToken(ctx, token.Identity{
-			Tenant: h.tenant, Client: x.client.Application(), Person: h.person, Grant: g, Version: x.version,
+			Tenant: h.tenant, Client: x.client.Application(), Person: h.person, Grant: g, Version: x.Version,
 			Profile: p.wanted.Profile, Email: p.wanted.Email, Nonce: p.nonce, AccessToken: access.Text,
 		})
 		if err != nil {
 			return answer{}, err
 		}
 	}
-	if x.version == 1 || x.form.get("client_info") == "1" {
+	if x.Version == 1 || x.form.Get("client_info") == "1" {
 		a.clientInfo = token.ClientInfo(g.Home, g.Account)
 	}
 	return a, nil
@@ -195,6 +213,11 @@ func (e *Edge) answerPerson(ctx context.Context, x exchange, h holder, g token.G
 func echo(version int, p person) string {
 	if version == 1 {
 		return strings.Join(p.scopes, " ")
+	}
+	if p.resource.Default && len(p.resource.Typed) == 0 && len(p.wanted.Resources) > 0 {
+		// Only the resource parameter was typed, so the permissions themselves
+		// are told (RFC 6749 3.3).
+		return strings.Join(append(append([]string{}, p.scopes...), openID(p.wanted)...), " ")
 	}
 	return strings.Join(append(append([]string{}, p.resource.Typed...), openID(p.wanted)...), " ")
 }

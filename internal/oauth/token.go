@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/policy"
@@ -22,12 +22,16 @@ import (
 // exchange is one request at the token endpoint, after the phases that every
 // grant shares: form, authority, client.
 type exchange struct {
-	call
-	form      parameters
+	dialect.Call
+	form      dialect.Form
 	authority tenant.Authority
 	client    application.Authenticated
+	// asked is what the claims parameter asks for.
+	asked asked
 	// key is the Idempotency-Key of the request.
 	key string
+	// from is the network address that asks.
+	from string
 	// origin is the page that a browser's script runs on, "" elsewhere.
 	origin string
 }
@@ -39,43 +43,48 @@ var grants = map[string]func(*Edge, context.Context, exchange) (answer, error){
 	"client_credentials": (*Edge).clientCredentials,
 	"password":           (*Edge).password,
 	// MSAL Go and MSAL Node send the short name (identity-platform.md 0, rule 13).
-	"device_code": (*Edge).pollDevice,
-	"urn:ietf:params:oauth:grant-type:device_code": (*Edge).pollDevice,
+	"device_code":         (*Edge).pollDevice,
+	dialect.DeviceGrant:   (*Edge).pollDevice,
+	dialect.OnBehalfGrant: (*Edge).onBehalf,
 }
 
 // token serves the token endpoint.
-func (e *Edge) token(w http.ResponseWriter, r *http.Request, c call) {
-	about := signin.About{Step: "token", CorrelationID: c.correlation, TraceID: c.trace}
+func (e *Edge) token(w http.ResponseWriter, r *http.Request, c dialect.Call) {
+	about := signin.About{Step: "token", CorrelationID: c.Correlation, TraceID: c.Trace}
 	x, err := e.prepare(w, r, c, &about)
 	if err == nil {
 		var a answer
-		if a, err = grants[x.form.get("grant_type")](e, r.Context(), x); err == nil {
+		if a, err = grants[x.form.Get("grant_type")](e, r.Context(), x); err == nil {
 			e.allowOrigin(w, x)
-			a.write(w, c.version)
+			a.write(w, c.Version)
 			return
 		}
 	}
 	if x.origin != "" {
 		e.allowOrigin(w, x)
 	}
-	e.fail(w, r, c, err, about)
+	e.speaker.Fail(w, r, x.Call, err, about)
 }
 
 // prepare runs the shared phases. A grant cannot forget one.
-func (e *Edge) prepare(w http.ResponseWriter, r *http.Request, c call, about *signin.About) (exchange, error) {
-	x := exchange{call: c, key: r.Header.Get("Idempotency-Key"), origin: r.Header.Get("Origin")}
+func (e *Edge) prepare(w http.ResponseWriter, r *http.Request, c dialect.Call, about *signin.About) (exchange, error) {
+	x := exchange{Call: c, from: remote(r), key: r.Header.Get("Idempotency-Key"), origin: r.Header.Get("Origin")}
 	var err error
-	if x.form, err = body(w, r); err != nil {
+	if x.form, err = dialect.Body(w, r); err != nil {
 		return x, err
 	}
-	grant, err := x.form.need("grant_type")
+	grant, err := x.form.Need("grant_type")
 	if err != nil {
 		return x, err
 	}
 	if grants[grant] == nil {
 		return x, fault.New(fault.UnsupportedGrant, "grant", tenant.Shorten(grant))
 	}
-	if x.authority, err = e.rooms.Tenants.Authority(r.Context(), c.segment); err != nil {
+	x.OnBehalf = grant == dialect.OnBehalfGrant
+	if x.asked, err = readClaims(x.form.Get("claims")); err != nil {
+		return x, err
+	}
+	if x.authority, err = e.rooms.Tenants.Authority(r.Context(), c.Segment); err != nil {
 		return x, err
 	}
 	about.Tenant = x.authority.Tenant.ID
@@ -99,8 +108,8 @@ func (e *Edge) prepare(w http.ResponseWriter, r *http.Request, c call, about *si
 // proof reads what the client sent to prove itself: in the body, or as HTTP
 // Basic with form-encoded parts (RFC 6749 2.3.1). Not both.
 func (e *Edge) proof(r *http.Request, x exchange) (application.Proof, error) {
-	p := application.Proof{Secret: x.form.get("client_secret"), Assertion: x.form.get("client_assertion")}
-	name := x.form.get("client_id")
+	p := application.Proof{Secret: x.form.Get("client_secret"), Assertion: x.form.Get("client_assertion")}
+	name := x.form.Get("client_id")
 	if user, password, ok := r.BasicAuth(); ok {
 		if p.Secret != "" || p.Assertion != "" {
 			return p, fault.New(fault.RequestMalformed, "parameter", "Authorization", "rule", "one way of client authentication")
@@ -117,7 +126,7 @@ func (e *Edge) proof(r *http.Request, x exchange) (application.Proof, error) {
 	}
 	if p.Assertion != "" {
 		const kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-		if x.form.get("client_assertion_type") != kind {
+		if x.form.Get("client_assertion_type") != kind {
 			return p, fault.New(fault.RequestMalformed, "parameter", "client_assertion_type", "rule", kind)
 		}
 		p.Audiences = e.audiences(x)
@@ -136,13 +145,13 @@ func (e *Edge) proof(r *http.Request, x exchange) (application.Proof, error) {
 // v2, by the segment as typed, by GUID and by domain, and the issuers
 // (identity-platform.md 0, rule 19).
 func (e *Edge) audiences(x exchange) []string {
-	segments := []string{x.segment}
+	segments := []string{x.Segment}
 	if !x.authority.Generic() {
 		segments = append(segments, string(x.authority.Tenant.ID), x.authority.Tenant.DefaultDomain())
 	}
 	var list []string
 	for _, s := range segments {
-		root := e.origin + "/" + s
+		root := e.speaker.Origin() + "/" + s
 		list = append(list, root+"/oauth2/token", root+"/oauth2/v2.0/token", root+"/v2.0", root+"/")
 	}
 	return append(list, token.IssuerV1(x.authority.Tenant.ID))
@@ -182,6 +191,7 @@ func (a answer) write(w http.ResponseWriter, version int) {
 		Scope        string `json:"scope,omitempty"`
 		ExpiresIn    any    `json:"expires_in"`
 		ExtExpiresIn any    `json:"ext_expires_in"`
+		RefreshIn    any    `json:"refresh_in,omitempty"`
 		ExpiresOn    string `json:"expires_on,omitempty"`
 		NotBefore    string `json:"not_before,omitempty"`
 		Resource     string `json:"resource,omitempty"`
@@ -193,7 +203,15 @@ func (a answer) write(w http.ResponseWriter, version int) {
 		TokenType: "Bearer", Scope: a.scope, ExpiresIn: life, ExtExpiresIn: life,
 		AccessToken: a.access.Text, RefreshToken: a.refresh, IDToken: a.idToken, ClientInfo: a.clientInfo,
 	}
+	if a.access.Long {
+		// Whoever asks at half time has the next one in good time
+		// (identity-platform.md 2.2).
+		body.RefreshIn = life / 2
+	}
 	if version == 1 {
+		if a.access.Long {
+			body.RefreshIn = strconv.FormatInt(life/2, 10)
+		}
 		text := strconv.FormatInt(life, 10)
 		body.ExpiresIn, body.ExtExpiresIn = text, text
 		body.ExpiresOn = fmt.Sprint(a.access.Expires.Unix())
@@ -201,21 +219,7 @@ func (a answer) write(w http.ResponseWriter, version int) {
 		body.NotBefore = fmt.Sprint(a.access.NotBefore.Add(-5 * time.Minute).Unix())
 		body.Resource = a.resource
 	}
-	writeJSON(w, http.StatusOK, body)
-}
-
-func writeJSON(w http.ResponseWriter, status int, body any) {
-	b, err := json.Marshal(body)
-	if err != nil {
-		status, b = http.StatusInternalServerError, []byte(`{"error":"server_error"}`)
-	}
-	h := w.Header()
-	noStore(h)
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", strconv.Itoa(len(b)))
-	w.WriteHeader(status)
-	_, _ = w.Write(b)
+	dialect.WriteJSON(w, http.StatusOK, body)
 }
 
 // holder is the person behind a code or refresh token, looked at again, and
@@ -286,9 +290,10 @@ func (e *Edge) assigned(ctx context.Context, g token.Grant) error {
 }
 
 // mint makes the access token for a person, after consent has been checked.
-func (e *Edge) mint(ctx context.Context, x exchange, h holder, g token.Grant, w application.WantedResource, scopes []string) (token.Minted, error) {
+func (e *Edge) mint(ctx context.Context, x exchange, h holder, g token.Grant, p person, scopes []string) (token.Minted, error) {
 	return e.rooms.Issuer.AccessToken(ctx, token.Access{
-		Tenant: h.tenant, Client: x.client, Resource: w.Resource, Audience: w.Audience, Person: &h.person, Scopes: scopes, Grant: g,
+		Tenant: h.tenant, Client: x.client, Resource: p.resource.Resource, Audience: p.resource.Audience, Person: &h.person, Scopes: scopes,
+		Grant: g, Family: p.family, Capable: x.asked.Capable,
 	})
 }
 

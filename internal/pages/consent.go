@@ -30,8 +30,9 @@ type Permission struct {
 	// Resource is the name of the API, Name the permission such as User.Read.
 	Resource string
 	Name     string
-	// New marks what was not allowed before.
-	New bool
+	// New marks what was not allowed before, Alone what the app may do without
+	// a person.
+	New, Alone bool
 }
 
 // Consent writes the consent page (W5).
@@ -106,7 +107,7 @@ type Line struct {
 	// Group is the verb it stands under: see, change, act or stay. Key is the
 	// word that tells it.
 	Group, Key, Name, Resource string
-	Risky, New                 bool
+	Risky, New, Alone          bool
 }
 
 // Section is one verb with its permissions, risky ones first.
@@ -123,7 +124,7 @@ func (p Permission) Line() Line {
 	if !known {
 		kind, key = grant{act, true}, "permission.unknown"
 	}
-	return Line{string(kind.group), key, p.Name, p.Resource, kind.risky, p.New}
+	return Line{string(kind.group), key, p.Name, p.Resource, kind.risky || p.Alone, p.New, p.Alone}
 }
 
 // Sections orders the permissions for reading.

@@ -124,7 +124,7 @@ func (s *Site) askDevice(w http.ResponseWriter, r *http.Request, browser signin.
 	app, err := s.rooms.Apps.Find(r.Context(), d.Client)
 	var wanted application.Wanted
 	if err == nil && d.Version == 2 {
-		wanted, err = s.rooms.Apps.WantedByScope(r.Context(), d.Scope)
+		wanted, err = s.rooms.Apps.WantedAt(r.Context(), d.Scope, d.Resource)
 	}
 	var plain []byte
 	if err == nil {

@@ -75,7 +75,7 @@ func consentView(f Frame, screen signin.Screen) ConsentView {
 		v.RedirectHost = u.Host
 	}
 	for _, p := range screen.Permissions {
-		v.Permissions = append(v.Permissions, Permission{Resource: p.Resource, Name: p.Name})
+		v.Permissions = append(v.Permissions, Permission{Resource: p.Resource, Name: p.Name, Alone: p.Alone})
 	}
 	return v
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/challenge"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/partnerapi/convention"
 	"github.com/entente-id/entente/internal/tenant"
@@ -23,6 +24,7 @@ var renderings = map[fault.Code]rendering{
 	fault.AccessTokenMissing: {401, "800001", "The request carries no access token. Send it in the header Authorization: Bearer."},
 	fault.AccessTokenInvalid: {401, "400", "Access denied. The access token is not valid."},
 	fault.AccessTokenExpired: {401, "400", "Access denied. The access token has expired or is not valid yet."},
+	fault.AccessTokenRevoked: {401, "400", "Access denied. The access token was taken back."},
 	fault.AudienceWrong:      {401, "400", "Access denied. The access token was made for another audience. Ask for https://api.partnercenter.microsoft.com."},
 	fault.AudienceRetired:    {401, "900420", "The audience in the token is invalid and is no longer supported in Partner Center API. Ask for https://api.partnercenter.microsoft.com."},
 	// Tools look for the words up to "required".
@@ -134,7 +136,7 @@ func (e *edge) refuse(c *convention.Call, err error) {
 		e.Log.ErrorContext(c.Request().Context(), "partner API call failed", "reference", kept.Reference, "request", c.RequestID, "error", err)
 	}
 	c.Say("X-Entente-Reference", kept.Reference)
-	challenge(c, e.Authority, f, r)
+	sayChallenges(c, e.Authority, f, r)
 	if r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable {
 		wait := retryAfter
 		if seconds := f.Facts["seconds"]; seconds != "" {
@@ -149,19 +151,17 @@ func (e *edge) refuse(c *convention.Call, err error) {
 	}
 }
 
-// challenge writes WWW-Authenticate: on each error the realm that the
+// sayChallenges writes WWW-Authenticate: on each error the realm that the
 // documents show, on 401 also what a client can do about it.
-func challenge(c *convention.Call, authority string, f *fault.Fault, r rendering) {
+func sayChallenges(c *convention.Call, authority string, f *fault.Fault, r rendering) {
 	var challenges []string
 	if r.status == http.StatusUnauthorized {
 		switch f.Code {
 		case fault.MFARequiredByAPI:
 			challenges = append(challenges, `Bearer error="invalid_token", error_description="MFA required"`)
-		case fault.AccessTokenMissing:
-			// RFC 6750 3.1: no error code for a request without a token.
-			challenges = append(challenges, fmt.Sprintf(`Bearer authorization_uri="%s/common/oauth2/authorize"`, authority))
 		default:
-			challenges = append(challenges, fmt.Sprintf(`Bearer authorization_uri="%s/common/oauth2/authorize", error="invalid_token"`, authority))
+			challenges = append(challenges, challenge.Bearer(
+				fmt.Sprintf(`authorization_uri="%s/common/oauth2/authorize"`, authority), f, authority+"/v1"))
 		}
 	}
 	c.Header()["Www-Authenticate"] = append(challenges, "OAuth realm=urn:cpsvc:cpid:"+c.RequestID)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/partnerapi/convention"
 	"github.com/entente-id/entente/internal/tenant"
@@ -22,8 +23,8 @@ const (
 	Both Kinds = iota
 	// User: only with a person behind it.
 	User
-	// App: only an application alone.
-	App
+	// AppAlone: only an application alone.
+	AppAlone
 )
 
 // Scenario is one address of the gate's table.
@@ -179,11 +180,14 @@ func (e *edge) prove(ctx context.Context, c *convention.Call) error {
 	return nil
 }
 
+// App is this API as a resource that tokens are made for.
+const App id.App = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
+
 // The names in a token of this API, of the one that tokens were once made for
 // instead, and of those whose scenarios answer here
 // (secure-application-model.md 1, 6.1).
 var (
-	ours    = []string{"https://api.partnercenter.microsoft.com", "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"}
+	ours    = []string{"https://api.partnercenter.microsoft.com", string(App)}
 	retired = []string{"https://graph.windows.net", "00000002-0000-0000-c000-000000000000"}
 	sales   = []string{"https://api.partner.microsoft.com"}
 	graph   = []string{"https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"}
@@ -194,7 +198,7 @@ func (e *edge) checkAudience(_ context.Context, c *convention.Call, s Scenario) 
 	same := func(name string) bool { return strings.EqualFold(name, audience) }
 	wanted := s.Audience
 	if wanted == nil {
-		wanted = ours
+		wanted = append(ours[:len(ours):len(ours)], e.Authority+"/v1")
 	}
 	switch {
 	case slices.ContainsFunc(wanted, same):
@@ -211,7 +215,7 @@ func (e *edge) checkKind(ctx context.Context, c *convention.Call, s Scenario) er
 		return fault.New(fault.AppOnlyRefused)
 	case c.Caller.AppOnly:
 		return e.checkOwner(ctx, c)
-	case s.Kinds == App && !c.Caller.AppOnly:
+	case s.Kinds == AppAlone && !c.Caller.AppOnly:
 		return fault.New(fault.PersonRefused)
 	}
 	return nil

@@ -24,7 +24,7 @@ func TestARequestWithoutATokenIsToldSo(t *testing.T) {
 	w := newWorld(t)
 	r := w.call("", "GET", customers, "")
 	r.is(401, "800001")
-	if got := r.header.Values("WWW-Authenticate")[0]; got != `Bearer authorization_uri="https://id.example/common/oauth2/authorize"` {
+	if got := r.header.Values("WWW-Authenticate")[0]; got != `Bearer authorization_uri="https://id.example/common/oauth2/authorize", resource_metadata="https://id.example/.well-known/oauth-protected-resource/v1"` {
 		t.Errorf("challenge %s", got)
 	}
 	w.call("", "GET", customers, "", "Authorization", "Basic Zm9vOmJhcg==").is(401, "800001")
@@ -175,7 +175,7 @@ func (w *world) passed(r reply) []string {
 func TestEachScenarioIsOpenToItsGroupsAndToNobodyElse(t *testing.T) {
 	w := newWorld(t)
 	for _, s := range partnerapi.Scenarios {
-		if s.Kinds == partnerapi.App {
+		if s.Kinds == partnerapi.AppAlone {
 			continue
 		}
 		for _, who := range []struct{ bearer, group string }{
@@ -203,7 +203,7 @@ func TestEachScenarioTakesItsKindsOfToken(t *testing.T) {
 		if refused != (s.Kinds == partnerapi.User) {
 			t.Errorf("row %d, %s %s: %d %s", s.Row, s.Method, s.Pattern, r.status, r.text)
 		}
-		if s.Kinds == partnerapi.App {
+		if s.Kinds == partnerapi.AppAlone {
 			w.ask("admin", s, adatum).is(403, "900150")
 		}
 	}

@@ -178,7 +178,7 @@ var Scenarios = []Scenario{
 	{Row: 49, Method: "POST", Pattern: "/v1.0/engagements/referrals/*", Kinds: User, Roles: agents, Audience: sales, answer: notHere},
 	{Row: 49, Method: "PATCH", Pattern: "/v1.0/engagements/referrals/*", Kinds: User, Roles: agents, Audience: sales, answer: notHere},
 	{Row: 49, Method: "GET", Pattern: "/v1.0/sales/*", Roles: agents, Audience: sales, answer: notHere},
-	{Row: 51, Method: "POST", Pattern: "/v1.0/reports/partners/billing/reconciliation/*", Kinds: App, Roles: agents, Audience: graph, answer: notHere},
+	{Row: 51, Method: "POST", Pattern: "/v1.0/reports/partners/billing/reconciliation/*", Kinds: AppAlone, Roles: agents, Audience: graph, answer: notHere},
 	{Row: 52, Method: "POST", Pattern: "/generatetoken", Roles: agents, answer: ofProfiles((*profiles.Desk).Token)},
 	{Row: 52, Method: "POST", Pattern: "/v3/generatetoken", Roles: agents, answer: ofProfiles((*profiles.Desk).Token)},
 }

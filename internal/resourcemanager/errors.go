@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/entente-id/entente/internal/calls"
+	"github.com/entente-id/entente/internal/challenge"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -19,6 +20,7 @@ type rendering struct {
 var renderings = map[fault.Code]rendering{
 	fault.AccessTokenMissing:   {401, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."},
 	fault.AccessTokenInvalid:   {401, "InvalidAuthenticationToken", "The access token is invalid."},
+	fault.AccessTokenRevoked:   {401, "InvalidAuthenticationToken", "The access token was taken back."},
 	fault.AccessTokenExpired:   {401, "ExpiredAuthenticationToken", "The access token has expired or is not yet valid."},
 	fault.AudienceWrong:        {401, "InvalidAuthenticationTokenAudience", "The access token was made for another resource."},
 	fault.AccountUnknown:       {401, "InvalidAuthenticationToken", "The account behind the access token does not exist any more."},
@@ -87,11 +89,7 @@ func (e *edge) refuse(c *call, err error) {
 		if c.caller.Tenant != "" {
 			of = string(c.caller.Tenant)
 		}
-		challenge := fmt.Sprintf(`Bearer authorization_uri="%s/%s"`, e.Authority, of)
-		if f.Code != fault.AccessTokenMissing {
-			challenge += `, error="invalid_token"`
-		}
-		h.Set("WWW-Authenticate", challenge)
+		h.Set("WWW-Authenticate", challenge.Bearer(fmt.Sprintf(`authorization_uri="%s/%s"`, e.Authority, of), f, ""))
 	}
 	calls.RetryAfter(h, r.status, f)
 	if err := calls.Write(c.w, r.status, jsonType, errorBody{errorDetail{r.code, r.message}}); err != nil {

@@ -295,7 +295,7 @@ func (j *Journeys) takeEnrolment(ctx context.Context, journey *Journey, a Answer
 
 func (j *Journeys) takeConsent(ctx context.Context, step Step, journey *Journey, a Answer) error {
 	if a.Do != "yes" {
-		if step == ConsentForAll {
+		if step == ConsentForAll && !journey.Request.Organisation {
 			journey.Everyone = false
 			return nil
 		}
@@ -319,6 +319,11 @@ func (j *Journeys) takeConsent(ctx context.Context, step Step, journey *Journey,
 	forAll := step == ConsentForAll && person.MayConsentForAll()
 	if err := j.consents.Give(ctx, journey.caller(), client.App, f.missing, forAll); err != nil {
 		return err
+	}
+	if forAll {
+		if err := j.giveAlone(ctx, *journey, f.alone); err != nil {
+			return err
+		}
 	}
 	journey.Consented, journey.Everyone = true, false
 	journey.passed("consent")

@@ -35,6 +35,9 @@ type Request struct {
 	DomainHint string `json:"domainHint,omitempty"`
 	// Subject is the person of a verified id_token_hint.
 	Subject string `json:"subject,omitempty"`
+	// Organisation: an admin is asked to decide for everyone in their
+	// organisation, and nothing else is wanted (adminconsent).
+	Organisation bool `json:"organisation,omitempty"`
 	// SecondFactor: the application asks for one (amr_values=mfa).
 	SecondFactor bool `json:"secondFactor,omitempty"`
 	// Scope and Resource are the words of the request, for consent.
@@ -174,6 +177,8 @@ type facts struct {
 	federated bool
 	// missing is what consent has to be asked for.
 	missing []consent.Asked
+	// alone is what the app asks for itself, of a whole organisation.
+	alone []consent.Alone
 	// mustChange: the password has to be replaced first.
 	mustChange bool
 	// approval is what somebody else has to decide, nil for nothing, with what
@@ -226,7 +231,7 @@ func next(j Journey, f facts) (Step, *fault.Fault) {
 		return Waiting, f.approval
 	case f.approval != nil:
 		return AskApproval, f.approval
-	case len(f.missing) > 0 && j.Everyone:
+	case j.Request.Organisation && !j.Consented, len(f.missing) > 0 && j.Everyone:
 		return ConsentForAll, nil
 	case len(f.missing) > 0, j.Request.Prompt == "consent" && !j.Consented:
 		return needs(Consent, fault.ConsentMissing)

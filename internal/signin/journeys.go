@@ -216,6 +216,9 @@ func (j *Journeys) judge(ctx context.Context, journey Journey, home tenant.Tenan
 	if f.missing, err = j.missing(ctx, journey); err != nil {
 		return f, err
 	}
+	if f.alone, err = j.alone(ctx, journey); err != nil {
+		return f, err
+	}
 	if f.demand == policy.Enrol && home.Settings.FactorSetup == tenant.FactorWithPass && !slices.Contains(journey.Methods, "pass") {
 		f.refusal = fault.New(fault.FactorPlace, "org", home.Name)
 	}
@@ -241,10 +244,10 @@ func (j *Journeys) mayAllow(ctx context.Context, journey Journey, home tenant.Te
 		f.refusal = fault.New(fault.NotAssigned, "app", client.Name, "org", home.Name)
 		return err
 	}
-	if len(f.missing) == 0 && !principal.Disabled {
+	if len(f.missing) == 0 && !principal.Disabled && !journey.Request.Organisation {
 		return nil
 	}
-	refusal := consent.MayAllow(home, person, client, f.missing)
+	refusal := mayDecide(journey.Request, home, person, client, f.missing)
 	if refusal == nil && !principal.Disabled {
 		return nil
 	}
@@ -283,7 +286,7 @@ func (j *Journeys) missing(ctx context.Context, journey Journey) ([]consent.Aske
 	if err != nil {
 		return nil, err
 	}
-	if journey.Request.Prompt == "consent" && !journey.Consented {
+	if (journey.Request.Prompt == "consent" || journey.Request.Organisation) && !journey.Consented {
 		// The page is asked for even where everything is allowed already.
 		allowed = consent.Allowed{}
 	}
@@ -294,7 +297,7 @@ func (j *Journeys) missing(ctx context.Context, journey Journey) ([]consent.Aske
 // asks for everything that the application registered.
 func (j *Journeys) wanted(ctx context.Context, r Request) (application.Wanted, error) {
 	if r.Version == 2 {
-		return j.apps.WantedByScope(ctx, r.Scope)
+		return j.apps.WantedAt(ctx, r.Scope, r.Resource)
 	}
 	if r.Resource != "" {
 		w, err := j.apps.WantedByResource(ctx, r.Resource)

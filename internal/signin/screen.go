@@ -54,7 +54,11 @@ type Screen struct {
 }
 
 // Permission is one line of a consent page.
-type Permission struct{ Resource, Name string }
+type Permission struct {
+	Resource, Name string
+	// Alone: the app may do so without a person.
+	Alone bool
+}
 
 // step asks next.
 func (j *Journeys) step(ctx context.Context, journey Journey, candidates []Signed) (Step, *fault.Fault, error) {
@@ -118,6 +122,11 @@ func (j *Journeys) show(ctx context.Context, journey Journey, candidates []Signe
 			}
 		}
 		s.Permissions, s.MayForAll = asPermissions(f.missing), person.MayConsentForAll()
+		for _, a := range f.alone {
+			for _, role := range a.Roles {
+				s.Permissions = append(s.Permissions, Permission{Resource: a.Resource.Name, Name: role, Alone: true})
+			}
+		}
 	}
 	s.Journey = journey
 	s.Flow, err = j.write(journey)

@@ -32,14 +32,17 @@ func TestAnOwnedApplicationIsRegisteredListedChangedAndDeleted(t *testing.T) {
 		add := func(c application.Credential) func([]application.Credential) ([]application.Credential, error) {
 			return func(have []application.Credential) ([]application.Credential, error) { return append(have, c), nil }
 		}
-		if err := db.ChangeCredentials(ctx, contoso, a.App, add(application.Credential{ID: "k1", Name: "first"}), ownedEvent("3")); err != nil {
+		if err := db.ChangeCredentials(ctx, contoso, a.App, add(application.Credential{
+			ID: "k1", Name: "first", Trust: &application.Trust{Issuer: "https://token.actions.example", Subject: "repo:contoso/jobs", Audiences: []string{"api://a"}},
+		}), ownedEvent("3")); err != nil {
 			t.Fatal(err)
 		}
 		if err := db.ChangeCredentials(ctx, fabrikam, a.App, add(application.Credential{ID: "k2"}), ownedEvent("4")); !fault.Has(err, fault.AppUnknown) {
 			t.Errorf("another organisation changes it: %v", err)
 		}
 		list, err := db.ApplicationsOf(ctx, contoso, 10)
-		if err != nil || len(list) != 1 || list[0].Application.Name != "Nightly" || len(list[0].Credentials) != 1 || list[0].Credentials[0].Name != "first" {
+		if err != nil || len(list) != 1 || list[0].Application.Name != "Nightly" || len(list[0].Credentials) != 1 || list[0].Credentials[0].Name != "first" ||
+			list[0].Credentials[0].Trust == nil || list[0].Credentials[0].Trust.Audiences[0] != "api://a" {
 			t.Errorf("the list is %+v (%v)", list, err)
 		}
 		if list, err := db.ApplicationsOf(ctx, fabrikam, 10); err != nil || len(list) != 0 {

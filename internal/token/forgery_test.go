@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/ententetest"
+	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/devworld"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
@@ -28,6 +29,8 @@ type forge struct {
 	*testing.T
 	w    *devworld.World
 	keys map[token.Realm]map[token.Algorithm]jose.JSONWebKey
+	// behind is the aio of a good token, which only the authority can make.
+	behind any
 }
 
 func newForge(t *testing.T) forge {
@@ -46,7 +49,7 @@ func newForge(t *testing.T) forge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := forge{t, w, map[token.Realm]map[token.Algorithm]jose.JSONWebKey{token.Work: {}, token.Consumers: {}}}
+	f := forge{t, w, map[token.Realm]map[token.Algorithm]jose.JSONWebKey{token.Work: {}, token.Consumers: {}}, genuine(t, w)["aio"]}
 	for _, s := range stored {
 		pkcs8, err := open.Open(s.Sealed, string(s.Realm))
 		if err != nil {
@@ -62,13 +65,33 @@ func newForge(t *testing.T) forge {
 	return f
 }
 
+// genuine are the claims of a token that the authority made for Ada.
+func genuine(t *testing.T, w *devworld.World) map[string]any {
+	t.Helper()
+	portal, err := w.Apps.Authenticate(t.Context(), application.Proof{App: devworld.Portal, Secret: devworld.PortalSecret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, payload, _ := strings.Cut(bench{t, w, portal}.accessToken(), ".")
+	payload, _, _ = strings.Cut(payload, ".")
+	plain, err := base64.RawURLEncoding.DecodeString(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims map[string]any
+	if err := json.Unmarshal(plain, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims
+}
+
 // claims are those of a good token of Ada's.
 func (f forge) claims() map[string]any {
 	now := f.w.Source.Now()
 	return map[string]any{
 		"iss": token.IssuerV1(devworld.Northwind), "tid": string(devworld.Northwind), "aud": "https://graph.microsoft.com", "ver": "1.0",
 		"appid": string(devworld.Portal), "oid": "b0000000-0000-4000-8000-000000000001", "scp": "User.Read", "amr": []string{"pwd", "mfa"},
-		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(), "sub": "s",
+		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(time.Hour).Unix(), "sub": "s", "aio": f.behind,
 	}
 }
 

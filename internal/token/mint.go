@@ -13,6 +13,7 @@ import (
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/tenant"
@@ -25,18 +26,28 @@ type Issuer struct {
 	keys     *Keyring
 	source   id.Source
 	pairwise *seal.Key
+	behind   *seal.Key
+	standing *standing
 	// origin is the external address of the authority, without a trailing
 	// slash. It is configured and never taken from a request (row R112).
 	origin string
 }
 
-// NewIssuer opens it.
-func NewIssuer(keys *Keyring, source id.Source, custody *seal.Custody, origin string) (*Issuer, error) {
+// NewIssuer opens it. People, apps, consents and store are asked whether a
+// token still stands.
+func NewIssuer(keys *Keyring, store Store, people *account.People, apps *application.Registry, consents *consent.Ledger, source id.Source, custody *seal.Custody, origin string) (*Issuer, error) {
 	pairwise, err := custody.Key("pairwise subject")
 	if err != nil {
 		return nil, err
 	}
-	return &Issuer{keys: keys, source: source, pairwise: pairwise, origin: strings.TrimSuffix(origin, "/")}, nil
+	behind, err := custody.Key("behind a token")
+	if err != nil {
+		return nil, err
+	}
+	return &Issuer{
+		keys: keys, source: source, pairwise: pairwise, behind: behind, origin: strings.TrimSuffix(origin, "/"),
+		standing: newStanding(people, apps, consents, store, source.Now),
+	}, nil
 }
 
 // IssuerV2 is the issuer of a tenant in the v2 dialect: always its GUID.
@@ -90,6 +101,18 @@ type Access struct {
 	Scopes    []string
 	Roles     []string
 	Grant     Grant
+	// Family is the refresh family that goes out with the token, "" for none.
+	Family string
+	// Capable: the client can be told that a token was taken back (client
+	// capability CP1), so a token for our own resources may live a day.
+	Capable bool
+}
+
+// long: our own resources look with each request whether it still stands, so
+// it need not end soon. A right in somebody else's organisation is not kept
+// that long.
+func (a Access) long() bool {
+	return a.Capable && a.Resource.FastTokens && (a.Person == nil || !a.Person.Foreign)
 }
 
 // Minted is a token and its times.
@@ -97,6 +120,8 @@ type Minted struct {
 	Text      string
 	NotBefore time.Time
 	Expires   time.Time
+	// Long: it lives a day, and clients should get the next one before its end.
+	Long bool
 }
 
 const (
@@ -104,7 +129,10 @@ const (
 	// clients does not come back at one instant (identity-platform.md 2.10).
 	minAccessLife = 60 * 60
 	accessSpread  = 30 * 60
-	idTokenLife   = time.Hour
+	// 24 to 28 hours for those that are looked after.
+	minLongLife = 24 * 60 * 60
+	longSpread  = 4 * 60 * 60
+	idTokenLife = time.Hour
 )
 
 type claims map[string]any
@@ -120,6 +148,9 @@ func (i *Issuer) AccessToken(ctx context.Context, a Access) (Minted, error) {
 	now := i.source.Now().Truncate(time.Second)
 	entropy := i.source.Bytes(40)
 	life := minAccessLife + int(binary.BigEndian.Uint16(entropy))%accessSpread
+	if a.long() {
+		life = minLongLife + int(binary.BigEndian.Uint16(entropy))%longSpread
+	}
 	m := Minted{NotBefore: now, Expires: now.Add(time.Duration(life) * time.Second)}
 	c := claims{
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": m.Expires.Unix(),
@@ -136,16 +167,20 @@ func (i *Issuer) AccessToken(ctx context.Context, a Access) (Minted, error) {
 		c["iss"], c["ver"], c["aud"] = IssuerV1(a.Tenant.ID), "1.0", a.Audience
 		c["appid"], c["appidacr"] = string(a.Client.Application().App), string(a.Client.Method())
 	}
+	if a.Capable {
+		c["xms_cc"] = []string{capability}
+	}
 	if a.Person == nil {
 		i.appClaims(c, a, v2)
-	} else {
-		i.personClaims(c, a, v2)
+	} else if err := i.personClaims(c, a, v2); err != nil {
+		return m, err
 	}
 	algorithm := RS256
 	if a.Resource.FastTokens {
 		algorithm = ES256
 	}
 	var err error
+	m.Long = a.long()
 	m.Text, err = i.sign(ctx, a.Tenant.ID, algorithm, c, !v2)
 	return m, err
 }
@@ -162,8 +197,17 @@ func (i *Issuer) appClaims(c claims, a Access, v2 bool) {
 	}
 }
 
-func (i *Issuer) personClaims(c claims, a Access, v2 bool) {
+// capability is what a client declares that understands claims challenges.
+const capability = "CP1"
+
+func (i *Issuer) personClaims(c claims, a Access, v2 bool) (err error) {
 	p := a.Person
+	if c["aio"], err = i.seal(behind{
+		Home: a.Grant.Home, Account: a.Grant.Account, AuthAt: a.Grant.AuthAt, FactorAt: a.Grant.FactorAt,
+		Family: a.Family, Methods: a.Grant.Methods,
+	}); err != nil {
+		return err
+	}
 	c["oid"], c["sub"] = string(p.ObjectID), i.subject(a.Tenant.ID, p.ObjectID, a.Resource.App)
 	c["scp"] = strings.Join(a.Scopes, " ")
 	c.set("name", p.Name)
@@ -172,7 +216,7 @@ func (i *Issuer) personClaims(c claims, a Access, v2 bool) {
 	}
 	if v2 {
 		c["preferred_username"] = p.SignInName
-		return
+		return nil
 	}
 	c["acr"], c["amr"], c["idtyp"] = "1", a.Grant.Methods, "user"
 	c["app_displayname"] = a.Client.Application().Name
@@ -182,6 +226,7 @@ func (i *Issuer) personClaims(c claims, a Access, v2 bool) {
 	c.set("ipaddr", a.Grant.Address)
 	c.set("tenant_region_scope", a.Tenant.Region)
 	c["wids"] = p.Roles
+	return nil
 }
 
 // Identity is what an ID token says.

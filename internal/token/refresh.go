@@ -103,6 +103,19 @@ type Held struct {
 // Grant is what the token descends from.
 func (h Held) Grant() Grant { return h.family.Grant }
 
+// Family names the refresh family of the token.
+func (h Held) Family() string { return h.family.ID }
+
+// FamilyOf names the family of a refresh token that was made just now; "" for
+// none. It proves nothing.
+func FamilyOf(text string) string {
+	family, _, _, err := parse(text)
+	if err != nil {
+		return ""
+	}
+	return family
+}
+
 // Find checks a refresh token and finds its family. The client must be the one
 // it was made for.
 func (s *Families) Find(ctx context.Context, text string, client id.App) (Held, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type tokenClaims struct {
 	Audience   string   `json:"aud"`
 	Expires    float64  `json:"exp"`
 	NotBefore  float64  `json:"nbf"`
+	IssuedAt   float64  `json:"iat"`
 	Tenant     string   `json:"tid"`
 	Object     string   `json:"oid"`
 	App        string   `json:"appid"`
@@ -41,18 +43,44 @@ type tokenClaims struct {
 	Subject    string   `json:"sub"`
 	Nonce      string   `json:"nonce"`
 	Version    string   `json:"ver"`
+	Opaque     string   `json:"aio"`
+	Capable    []string `json:"xms_cc"`
 }
 
-// Verify checks an access token of ours and says who holds it. The audience is
-// the caller's to check: it is in the answer. ID tokens are refused (R102).
+// Verify checks an access token of ours and says who holds it: that it is
+// genuine, and that what it was made from still stands. The audience is the
+// caller's to check: it is in the answer. ID tokens are refused (R102).
 func (i *Issuer) Verify(ctx context.Context, raw string) (audit.Caller, error) {
+	caller, _, _, err := i.verify(ctx, raw)
+	return caller, err
+}
+
+func (i *Issuer) verify(ctx context.Context, raw string) (audit.Caller, tokenClaims, behind, error) {
 	if raw == "" {
-		return audit.Caller{}, fault.New(fault.AccessTokenMissing)
+		return audit.Caller{}, tokenClaims{}, behind{}, fault.New(fault.AccessTokenMissing)
 	}
 	c, err := i.check(ctx, raw)
 	if err != nil {
-		return audit.Caller{}, err
+		return audit.Caller{}, c, behind{}, err
 	}
+	caller, err := i.caller(c)
+	if err != nil {
+		return caller, c, behind{}, err
+	}
+	var b behind
+	if !caller.AppOnly {
+		if b, err = i.unseal(c); err != nil {
+			return audit.Caller{}, c, b, err
+		}
+	}
+	if err := i.standing.check(ctx, &caller, b, slices.Contains(c.Capable, capability)); err != nil {
+		return audit.Caller{}, c, b, err
+	}
+	return caller, c, b, nil
+}
+
+// caller reads who holds an access token that is genuine.
+func (i *Issuer) caller(c tokenClaims) (audit.Caller, error) {
 	if i.source.Now().After(instant(c.Expires).Add(skew)) {
 		return audit.Caller{}, fault.New(fault.AccessTokenExpired)
 	}
@@ -136,7 +164,7 @@ func (i *Issuer) check(ctx context.Context, raw string) (tokenClaims, error) {
 	return c, nil
 }
 
-func invalid(rule string) error { return fault.New(fault.AccessTokenInvalid, "rule", rule) }
+func invalid(rule string) *fault.Fault { return fault.New(fault.AccessTokenInvalid, "rule", rule) }
 
 func plausible(t float64) bool { return t > 0 && t < math.MaxInt32*4 && !math.IsNaN(t) }
 

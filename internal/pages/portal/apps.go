@@ -100,13 +100,17 @@ type appView struct {
 	// Secret is a secret that was made just now; it is shown this once.
 	Secret           string
 	Certificate      string
+	Trust            trustView
 	SecretName, Said string
 }
+
+// trustView is the form "trust a build server".
+type trustView struct{ Name, Issuer, Subject, Audience string }
 
 // app shows one of the organisation's applications.
 func (h *Handlers) app(w http.ResponseWriter, r *http.Request) {
 	if v, ok := h.keeper(w, r); ok {
-		h.drawApp(w, r, v, appView{Said: said(r, "registered", "certified", "gone")}, nil)
+		h.drawApp(w, r, v, appView{Said: said(r, "registered", "certified", "trusted", "gone")}, nil)
 	}
 }
 
@@ -117,6 +121,9 @@ func (h *Handlers) drawApp(w http.ResponseWriter, r *http.Request, v visit, view
 	}
 	view.Owned, view.Authority, view.Organisation = owned, h.rooms.Origin+"/"+string(v.Home.ID), string(v.Home.ID)
 	view.Host = h.rooms.Origin
+	if view.Trust == (trustView{}) {
+		view.Trust.Audience = application.TokenExchange
+	}
 	page := pages.View{
 		Template: "portal-app.html", Title: "portal.app.title", Facts: map[string]string{"app": owned.Application.Name}, Data: view,
 		Again: "/portal/apps/" + string(owned.Application.App),
@@ -170,6 +177,36 @@ func (h *Handlers) addSecret(w http.ResponseWriter, r *http.Request) {
 		err = fault.New(fault.InputInvalid, "parameter", "secretname", "rule", f.Facts["rule"])
 	}
 	h.drawApp(w, r, v, appView{Secret: text, SecretName: name}, err)
+}
+
+func (h *Handlers) addFederated(w http.ResponseWriter, r *http.Request) {
+	if !h.site.Form(w, r) {
+		return
+	}
+	v, ok := h.freshKeeper(w, r)
+	if !ok {
+		return
+	}
+	app, form := id.App(r.PathValue("app")), r.PostForm
+	view := trustView{Name: form.Get("trustname"), Issuer: form.Get("issuer"), Subject: form.Get("subject"), Audience: form.Get("trustaudience")}
+	_, err := h.rooms.Apps.AddFederated(r.Context(), v.Caller(), app, view.Name, application.Trust{
+		Issuer: view.Issuer, Subject: view.Subject, Audiences: []string{view.Audience},
+	})
+	if err != nil {
+		h.drawApp(w, r, v, appView{Trust: view}, trustField(err))
+		return
+	}
+	http.Redirect(w, r, "/portal/apps/"+string(app)+"?said=trusted", http.StatusSeeOther)
+}
+
+// trustField names the field of this form, where another form of the portal
+// has one of the same name.
+func trustField(err error) error {
+	f := fault.Of(err)
+	if parameter := f.Facts["parameter"]; f.Code == fault.InputInvalid && (parameter == "name" || parameter == "audience") {
+		return fault.New(fault.InputInvalid, "parameter", "trust"+parameter, "rule", f.Facts["rule"])
+	}
+	return err
 }
 
 func (h *Handlers) removeCredential(w http.ResponseWriter, r *http.Request) {

@@ -148,7 +148,7 @@ func (h *Handlers) attention(ctx context.Context, v visit, view *dashboardView) 
 	if v.Person.MayConsentForAll() {
 		for _, o := range owned {
 			for _, c := range o.Credentials {
-				if c.Expires.Sub(now) < soon {
+				if c.Trust == nil && c.Expires.Sub(now) < soon {
 					view.Attention = append(view.Attention, line{
 						Key: "portal.attention.credential", Name: o.Application.Name, Value: c.Name, Date: c.Expires,
 						Href: "/portal/apps/" + string(o.Application.App), Do: "portal.attention.credential.do",
@@ -181,7 +181,7 @@ var told = map[string]bool{
 	"invitation.send": true, "invitation.accept": true, "access.ask": true, "access.admitted": true, "access.refused": true,
 	"roster.send": true, "roster.approved": true, "roster.refused": true, "member.join": true, "member.remove": true,
 	"swap.done": true, "merge.done": true, "terms.accept": true, "walkthrough.ask": true, "consent.give": true,
-	"app.register": true, "app.secret.add": true, "app.certificate.add": true, "app.credential.remove": true, "app.delete": true,
+	"app.register": true, "app.secret.add": true, "app.certificate.add": true, "app.federated.add": true, "app.credential.remove": true, "app.delete": true,
 }
 
 // recent tells what was done lately by the organisation's people, or by the

@@ -90,6 +90,7 @@ func (h *Handlers) routePortal() {
 		"POST /portal/apps/new":                       h.registerApp,
 		"GET /portal/apps/{app}":                      h.app,
 		"POST /portal/apps/{app}/certificate":         h.addCertificate,
+		"POST /portal/apps/{app}/federated":           h.addFederated,
 		"POST /portal/apps/{app}/secret":              h.addSecret,
 		"POST /portal/apps/{app}/credential/{key}":    h.removeCredential,
 		"GET /portal/apps/{app}/delete":               h.confirmDelete,

@@ -1,52 +1,73 @@
-package oauth
+package discovery
 
 import (
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"math/big"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
-	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
 	"github.com/go-jose/go-jose/v4"
 )
 
-// tenantPlaceholder stands in the issuer of the generic authorities; clients
-// replace it by the tid of a token (identity-platform.md 0, rule 3).
-const tenantPlaceholder = "{tenantid}"
-
-// configuration serves the OpenID Connect discovery document.
-func (e *Edge) configuration(w http.ResponseWriter, r *http.Request, c call) {
-	authority, err := e.rooms.Tenants.Authority(r.Context(), c.segment)
+// configuration serves the OpenID Connect discovery document, which is the
+// authorization server's metadata of RFC 8414 too.
+func (e *Edge) configuration(w http.ResponseWriter, r *http.Request, c dialect.Call) {
+	authority, err := e.tenants.Authority(r.Context(), c.Segment)
 	if err != nil {
-		e.discoveryFailed(w, r, c, err)
+		e.speaker.FailDocument(w, r, c, err)
 		return
 	}
+	document := e.metadata(authority, c)
+	if document["authorization_response_iss_parameter_supported"], err = e.namesItself(r); err != nil {
+		e.speaker.FailDocument(w, r, c, err)
+		return
+	}
+	e.speaker.WritePublic(w, r, c, document)
+}
+
+// namesItself: whether answers to an application carry iss (RFC 9207) is the
+// application's choice, because Microsoft's clients do not expect it. Who names
+// one by appid, as for its keys, learns it; a client that was told yes refuses
+// an answer without.
+func (e *Edge) namesItself(r *http.Request) (bool, error) {
+	asked := r.URL.Query().Get("appid")
+	if !id.IsGUID(asked) {
+		return false, nil
+	}
+	app, err := e.apps.Find(r.Context(), id.App(strings.ToLower(asked)))
+	if fault.Has(err, fault.AppUnknown) {
+		return false, nil
+	}
+	return app.NamesIssuer, err
+}
+
+// metadata is what the authority says of itself to clients of a tenant.
+func (e *Edge) metadata(authority tenant.Authority, c dialect.Call) map[string]any {
 	// Endpoints carry the tenant's GUID, also when asked by domain; the
 	// generic ones carry their name.
-	segment, issuer := strings.ToLower(c.segment), tenantPlaceholder
+	segment, issuer := strings.ToLower(c.Segment), dialect.TenantPlaceholder
 	region := any(nil)
 	if !authority.Generic() {
 		segment, issuer = string(authority.Tenant.ID), string(authority.Tenant.ID)
 		if authority.Tenant.Region != "" {
 			region = authority.Tenant.Region
 		}
-		if authority.Tenant.Personal() && strings.EqualFold(c.segment, "consumers") {
+		if authority.Tenant.Personal() && strings.EqualFold(c.Segment, "consumers") {
 			segment = "consumers"
 		}
 	}
-	root := e.origin + "/" + segment
-	v, issuerAddress, userinfo := "/v2.0", e.origin+"/"+issuer+"/v2.0", e.origin+"/oidc/userinfo"
-	if c.version == 1 {
+	root := e.speaker.Origin() + "/" + segment
+	v, issuerAddress, userinfo := "/v2.0", e.speaker.Origin()+"/"+issuer+"/v2.0", e.speaker.Origin()+"/oidc/userinfo"
+	if c.Version == 1 {
 		v, issuerAddress, userinfo = "", "https://sts.windows.net/"+issuer+"/", root+"/openid/userinfo"
 	}
 	document := map[string]any{
@@ -56,11 +77,11 @@ func (e *Edge) configuration(w http.ResponseWriter, r *http.Request, c call) {
 		"jwks_uri":                              root + "/discovery" + v + "/keys",
 		"end_session_endpoint":                  root + "/oauth2" + v + "/logout",
 		"userinfo_endpoint":                     userinfo,
-		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
+		"token_endpoint_auth_methods_supported": authMethods,
 		"token_endpoint_auth_signing_alg_values_supported": []string{"RS256", "PS256", "ES256"},
 		"response_modes_supported":                         []string{"query", "fragment", "form_post"},
 		"response_types_supported":                         []string{"code", "code id_token"},
-		"grant_types_supported":                            []string{"authorization_code", "refresh_token", "client_credentials", deviceGrant},
+		"grant_types_supported":                            []string{"authorization_code", "refresh_token", "client_credentials", dialect.DeviceGrant, dialect.OnBehalfGrant},
 		"device_authorization_endpoint":                    root + "/oauth2" + v + "/devicecode",
 		"subject_types_supported":                          []string{"pairwise"},
 		"id_token_signing_alg_values_supported":            []string{"RS256"},
@@ -72,26 +93,31 @@ func (e *Edge) configuration(w http.ResponseWriter, r *http.Request, c call) {
 		"request_uri_parameter_supported": false,
 		"claims_parameter_supported":      true,
 		"tenant_region_scope":             region,
-		"cloud_instance_name":             e.host,
-		"cloud_graph_host_name":           e.host,
-		"msgraph_host":                    e.host,
+		"cloud_instance_name":             e.speaker.Host(),
+		"cloud_graph_host_name":           e.speaker.Host(),
+		"msgraph_host":                    e.speaker.Host(),
 	}
-	if c.version == 2 {
+	if c.Version == 2 {
 		document["revocation_endpoint"] = root + "/oauth2/v2.0/revoke"
+		document["introspection_endpoint"] = root + "/oauth2/v2.0/introspect"
+		document["revocation_endpoint_auth_methods_supported"] = authMethods
+		document["introspection_endpoint_auth_methods_supported"] = authMethods
 	}
-	if c.version == 1 {
+	if c.Version == 1 {
 		document["microsoft_multi_refresh_token"] = true
 	}
-	e.writePublic(w, r, document)
+	return document
 }
+
+var authMethods = []string{"client_secret_post", "private_key_jwt", "client_secret_basic"}
 
 // keys serves the public keys of an authority. The realms are apart: a
 // consumers authority publishes only the keys of personal accounts, and a
 // generic one those of every realm it admits, each bound to its issuer.
-func (e *Edge) keys(w http.ResponseWriter, r *http.Request, c call) {
-	authority, err := e.rooms.Tenants.Authority(r.Context(), c.segment)
+func (e *Edge) keys(w http.ResponseWriter, r *http.Request, c dialect.Call) {
+	authority, err := e.tenants.Authority(r.Context(), c.Segment)
 	if err != nil {
-		e.discoveryFailed(w, r, c, err)
+		e.speaker.FailDocument(w, r, c, err)
 		return
 	}
 	type published struct {
@@ -100,27 +126,27 @@ func (e *Edge) keys(w http.ResponseWriter, r *http.Request, c call) {
 	}
 	var realms []published
 	if authority.Audience != tenant.OnlyPersonal {
-		realms = append(realms, published{token.Work, tenantPlaceholder})
+		realms = append(realms, published{token.Work, dialect.TenantPlaceholder})
 	}
 	if authority.Audience == tenant.OnlyPersonal || authority.Audience == tenant.AnyAccount {
 		realms = append(realms, published{token.Consumers, string(id.Consumers)})
 	}
 	list := []any{}
 	for _, p := range realms {
-		set, err := e.rooms.Keys.Published(r.Context(), p.realm)
+		set, err := e.keyring.Published(r.Context(), p.realm)
 		if err != nil {
-			e.discoveryFailed(w, r, c, err)
+			e.speaker.FailDocument(w, r, c, err)
 			return
 		}
-		issuer := e.origin + "/" + p.issuer + "/v2.0"
-		if c.version == 1 {
+		issuer := e.speaker.Origin() + "/" + p.issuer + "/v2.0"
+		if c.Version == 1 {
 			issuer = "https://sts.windows.net/" + p.issuer + "/"
 		}
 		for _, key := range set {
 			list = append(list, publicKey(key, issuer))
 		}
 	}
-	e.writePublic(w, r, map[string]any{"keys": list})
+	e.speaker.WritePublic(w, r, c, map[string]any{"keys": list})
 }
 
 // publicKey is a key in the form of identity-platform.md 1.5: kid equals x5t
@@ -145,86 +171,46 @@ func publicKey(k jose.JSONWebKey, issuer string) map[string]any {
 
 // instance serves instance discovery (identity-platform.md 1.3): the answer
 // keeps the tenant of the question.
-func (e *Edge) instance(w http.ResponseWriter, r *http.Request, c call) {
+func (e *Edge) instance(w http.ResponseWriter, r *http.Request, c dialect.Call) {
 	asked := r.URL.Query().Get("authorization_endpoint")
 	u, err := url.Parse(asked)
 	if err != nil || asked == "" || len(asked) > 2048 || u.Scheme != "https" {
-		e.discoveryFailed(w, r, c, fault.New(fault.MalformedDiscovery, "parameter", "authorization_endpoint", "rule", "an https address"))
+		e.speaker.FailDocument(w, r, c, fault.New(fault.MalformedDiscovery, "parameter", "authorization_endpoint", "rule", "an https address"))
 		return
 	}
 	// adal4j asks without the port that it was configured with.
-	if u.Host != e.host && u.Hostname() != (&url.URL{Host: e.host}).Hostname() {
-		e.discoveryFailed(w, r, c, fault.New(fault.UnknownInstance, "host", tenant.Shorten(u.Host)))
+	if u.Host != e.speaker.Host() && u.Hostname() != (&url.URL{Host: e.speaker.Host()}).Hostname() {
+		e.speaker.FailDocument(w, r, c, fault.New(fault.UnknownInstance, "host", tenant.Shorten(u.Host)))
 		return
 	}
-	segment, _, _ := split(u.Path)
+	segment, _, _ := dialect.Split(u.Path)
 	if segment == "" {
 		segment = "common"
 	}
-	e.writePublic(w, r, map[string]any{
-		"tenant_discovery_endpoint": e.origin + "/" + url.PathEscape(segment) + "/v2.0/.well-known/openid-configuration",
+	e.speaker.WritePublic(w, r, c, map[string]any{
+		"tenant_discovery_endpoint": e.speaker.Origin() + "/" + url.PathEscape(segment) + "/v2.0/.well-known/openid-configuration",
 		"api-version":               "1.1",
 		"metadata": []any{map[string]any{
-			"preferred_network": e.host, "preferred_cache": e.host, "aliases": []string{e.host},
+			"preferred_network": e.speaker.Host(), "preferred_cache": e.speaker.Host(), "aliases": []string{e.speaker.Host()},
 		}},
 	})
 }
 
 // userRealm tells facts about a domain, never about an account
 // (identity-platform.md 5.3).
-func (e *Edge) userRealm(w http.ResponseWriter, r *http.Request, c call, name string) {
-	if r.Method != http.MethodGet {
-		w.Header().Set("Allow", "GET")
-		e.fail(w, r, c, fault.New(fault.MethodUnsupported, "method", tenant.Shorten(r.Method)), signin.About{})
-		return
-	}
+func (e *Edge) userRealm(w http.ResponseWriter, r *http.Request, c dialect.Call, name string) {
 	body := map[string]any{
-		"ver": "1.0", "account_type": "Unknown", "cloud_instance_name": e.host, "cloud_audience_urn": "urn:federation:MicrosoftOnline",
+		"ver": "1.0", "account_type": "Unknown", "cloud_instance_name": e.speaker.Host(), "cloud_audience_urn": "urn:federation:MicrosoftOnline",
 	}
 	if domain, ok := account.DomainOf(name); ok {
-		owner, err := e.rooms.Tenants.Named(r.Context(), domain)
+		owner, err := e.tenants.Named(r.Context(), domain)
 		switch {
 		case err == nil && !owner.Personal():
 			body["account_type"], body["domain_name"] = "Managed", domain
 		case err != nil && !fault.Has(err, fault.TenantUnknown) && !fault.Has(err, fault.TenantMalformed):
-			e.discoveryFailed(w, r, c, err)
+			e.speaker.FailDocument(w, r, c, err)
 			return
 		}
 	}
-	writeJSON(w, http.StatusOK, body)
-}
-
-// discoveryFailed: an unknown tenant is "invalid_tenant" here, and
-// "invalid_request" at the token endpoint (recorded).
-func (e *Edge) discoveryFailed(w http.ResponseWriter, r *http.Request, c call, err error) {
-	w.Header().Set("Access-Control-Allow-Origin", "*")
-	f := fault.Of(err)
-	if f.Code != fault.TenantUnknown {
-		e.fail(w, r, c, err, signin.About{Step: "discovery"})
-		return
-	}
-	said := wording(f)
-	kept := e.rooms.Attempts.Keep(r.Context(), signin.About{Step: "discovery", CorrelationID: c.correlation, TraceID: c.trace}.Attempt(f, ""))
-	writeJSON(w, said.status, wireError{
-		Error: invalidTenant, Description: said.describe(f, kept), Codes: []fault.Code{f.Code}, Timestamp: stamp(kept.At),
-		TraceID: kept.TraceID, CorrelationID: kept.CorrelationID, URI: e.explainAddress(f), Reference: kept.Reference,
-	})
-}
-
-// writePublic renders a document that anybody may read, also scripts of other
-// origins.
-func (e *Edge) writePublic(w http.ResponseWriter, r *http.Request, document any) {
-	b, err := json.Marshal(document)
-	if err != nil {
-		e.fail(w, r, call{}, err, signin.About{})
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Allow-Methods", "GET, OPTIONS")
-	h.Set("Cache-Control", "max-age=86400, private")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Length", fmt.Sprint(len(b)))
-	_, _ = w.Write(b)
+	dialect.WriteJSON(w, http.StatusOK, body)
 }

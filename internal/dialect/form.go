@@ -1,4 +1,4 @@
-package oauth
+package dialect
 
 import (
 	"fmt"
@@ -18,8 +18,8 @@ const (
 	maxParameters = 100
 )
 
-// parameters are the fields of a request, each at most once.
-type parameters struct{ values url.Values }
+// Form is the fields of a request, each at most once.
+type Form struct{ values url.Values }
 
 // limits are the longest values, in bytes; others get defaultLimit. state
 // travels to the client unchanged and MSAL packs JSON in it.
@@ -40,41 +40,41 @@ var known = map[string]bool{
 	"response_type": true, "response_mode": true, "state": true, "nonce": true, "prompt": true, "max_age": true,
 	"login_hint": true, "domain_hint": true, "code_challenge": true, "code_challenge_method": true,
 	"claims": true, "amr_values": true, "id_token_hint": true, "request": true, "request_uri": true,
-	"post_logout_redirect_uri": true, "logout_hint": true, "assertion": true, "requested_token_use": true, "ui_locales": true, "mkt": true,
+	"post_logout_redirect_uri": true, "logout_hint": true, "assertion": true, "requested_token_use": true, "requested_token_type": true, "ui_locales": true, "mkt": true,
 	"device_code": true,
 }
 
-// body reads a form. Only forms are accepted, and only of a bounded size.
-func body(w http.ResponseWriter, r *http.Request) (parameters, error) {
+// Body reads a form. Only forms are accepted, and only of a bounded size.
+func Body(w http.ResponseWriter, r *http.Request) (Form, error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {
-		return parameters{}, fault.New(fault.RequestMalformed, "parameter", "Content-Type", "rule", "application/x-www-form-urlencoded")
+		return Form{}, fault.New(fault.RequestMalformed, "parameter", "Content-Type", "rule", "application/x-www-form-urlencoded")
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		return parameters{}, fault.New(fault.RequestMalformed, "parameter", "body", "rule", "at most 64 KiB").Because(err)
+		return Form{}, fault.New(fault.RequestMalformed, "parameter", "body", "rule", "at most 64 KiB").Because(err)
 	}
 	return parse(string(text))
 }
 
-// query reads the query of an authorize request; the empty first element that
+// Query reads the query of a request that a browser makes; the empty first element that
 // official documents show ("?&client_id=") is fine.
-func query(r *http.Request) (parameters, error) {
+func Query(r *http.Request) (Form, error) {
 	if len(r.URL.RawQuery) > maxBody {
-		return parameters{}, fault.New(fault.ParameterTooLong, "parameter", "query")
+		return Form{}, fault.New(fault.ParameterTooLong, "parameter", "query")
 	}
 	return parse(r.URL.RawQuery)
 }
 
-func parse(text string) (parameters, error) {
+func parse(text string) (Form, error) {
 	if strings.Count(text, "&") >= maxParameters {
-		return parameters{}, fault.New(fault.RequestMalformed, "parameter", "body", "rule", fmt.Sprintf("at most %d parameters", maxParameters))
+		return Form{}, fault.New(fault.RequestMalformed, "parameter", "body", "rule", fmt.Sprintf("at most %d parameters", maxParameters))
 	}
 	values, err := url.ParseQuery(text)
 	if err != nil {
-		return parameters{}, fault.New(fault.RequestMalformed, "parameter", "encoding", "rule", "percent-encoded UTF-8").Because(err)
+		return Form{}, fault.New(fault.RequestMalformed, "parameter", "encoding", "rule", "percent-encoded UTF-8").Because(err)
 	}
-	p := parameters{values}
+	p := Form{values}
 	for name, list := range values {
 		if !known[name] {
 			continue
@@ -100,14 +100,27 @@ func parse(text string) (parameters, error) {
 	return p, err
 }
 
-func (p parameters) get(name string) string { return p.values.Get(name) }
+// Get gives a parameter, "" when it is not there.
+func (p Form) Get(name string) string { return p.values.Get(name) }
 
-func (p parameters) has(name string) bool { return p.values.Get(name) != "" }
+// Has reports whether a parameter is there and not empty.
+func (p Form) Has(name string) bool { return p.values.Get(name) != "" }
 
-// need gives a parameter that must be there.
-func (p parameters) need(name string) (string, error) {
-	if v := p.get(name); v != "" {
+// Need gives a parameter that must be there, or fails with ParameterMissing.
+func (p Form) Need(name string) (string, error) {
+	if v := p.Get(name); v != "" {
 		return v, nil
 	}
 	return "", fault.New(fault.ParameterMissing, "parameter", name)
+}
+
+// Again are the parameters that were read, to make the same request once more.
+func (p Form) Again() url.Values {
+	again := url.Values{}
+	for name, list := range p.values {
+		if known[name] && len(list) == 1 {
+			again.Set(name, list[0])
+		}
+	}
+	return again
 }

@@ -1,4 +1,4 @@
-package oauth
+package dialect
 
 import (
 	"net/http"
