@@ -11,8 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/entente-id/entente/ententetest"
 	"github.com/entente-id/entente/internal/devworld"
@@ -53,7 +53,7 @@ func judge(t *testing.T, p program) {
 	if _, err := os.Stat(filepath.Join(p.folder, p.installed)); err != nil {
 		ledger.Skip(t, "the judge is not installed: "+p.install)
 	}
-	w := ententetest.Start(t)
+	w := judges.WithBackend(t, ententetest.Options{})
 	folder := t.TempDir()
 	command := exec.CommandContext(t.Context(), p.command[0], p.command[1:]...)
 	command.Dir, command.Stderr = p.folder, os.Stderr
@@ -93,6 +93,7 @@ func worldEnv(t *testing.T, w *ententetest.World, folder string) []string {
 	return []string{
 		"ENTENTE_ORIGIN=" + w.Origin, "ENTENTE_TENANT=" + ententetest.Northwind, "ENTENTE_CUSTOMER=" + ententetest.Adatum,
 		"ENTENTE_APP=" + ententetest.PortalApp, "ENTENTE_APP_SECRET=" + ententetest.PortalSecret,
+		"ENTENTE_BACKEND=" + judges.BackendApp, "ENTENTE_BACKEND_SECRET=" + judges.BackendSecret, "ENTENTE_ASSERTION=" + judges.Handed(t, w),
 		"ENTENTE_CERTIFICATE_APP=" + ententetest.NightlyApp, "ENTENTE_CERTIFICATE_FILE=" + certificate, "ENTENTE_PUBLIC_APP=" + ententetest.DeskApp,
 		"NODE_EXTRA_CA_CERTS=" + trust, "REQUESTS_CA_BUNDLE=" + trust, "ENTENTE_TRUST=" + trust,
 	}
@@ -103,6 +104,8 @@ func worldEnv(t *testing.T, w *ententetest.World, folder string) []string {
 func listen(t *testing.T, w *ententetest.World, out io.Reader, in io.Writer) int {
 	t.Helper()
 	ada := w.Visitor(ententetest.Ada)
+	// Ada's code of this half minute was used for the token that is handed over.
+	ada.At(func() time.Time { return ententetest.Now().Add(30 * time.Second) })
 	client, flows := judges.Client{}, 0
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 1<<20)
@@ -118,7 +121,7 @@ func listen(t *testing.T, w *ententetest.World, out io.Reader, in io.Writer) int
 		case said.Visit != "":
 			answer(t, in, visit(t, ada, said))
 		case said.Device != "":
-			answer(t, in, approve(t, ada, said))
+			answer(t, in, outcome(judges.Approve(t.Context(), ada, said.Device, said.Code)))
 		default:
 			flows++
 			ledger.Judge(t, client, said.Flow, said.Difference, func(t *testing.T) {
@@ -144,26 +147,12 @@ func visit(t *testing.T, v *devworld.Visitor, said line) map[string]string {
 	return flat(values)
 }
 
-// approve lets a person type a device's code and sign in.
-func approve(t *testing.T, v *devworld.Visitor, said line) map[string]string {
-	err := v.Open(t.Context(), said.Device+"?user_code="+url.QueryEscape(said.Code))
-	if err == nil {
-		err = v.Submit(t.Context(), "do=next", url.Values{"code": {said.Code}})
-	}
-	if err == nil {
-		err = v.Submit(t.Context(), "do=yes", nil)
-	}
-	if err == nil {
-		// The walk ends on the page that says so: it leads nowhere.
-		_, err = v.Walk(t.Context(), "")
-		if strings.Contains(v.Page.Body, "Your device is signed in") {
-			err = nil
-		}
-	}
+// outcome tells a judge how it went: nothing when all is well.
+func outcome(err error) map[string]string {
 	if err != nil {
 		return map[string]string{"error": err.Error()}
 	}
-	return map[string]string{"device": "signed in"}
+	return map[string]string{}
 }
 
 func flat(values url.Values) map[string]string {

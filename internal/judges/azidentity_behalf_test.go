@@ -2,9 +2,7 @@ package judges_test
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,87 +16,18 @@ import (
 	"github.com/entente-id/entente/ententetest"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
-	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/devworld"
-	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/judges"
 )
-
-// The backend is an API of Northwind's that Portal calls for people.
-const (
-	backendApp    = "e1000000-0000-4000-8000-0000000000b1"
-	backendSecret = "the backend's own secret"
-	backendName   = "api://backend.northwind.example"
-)
-
-func withBackend(t *testing.T, o ententetest.Options) *ententetest.World {
-	t.Helper()
-	w := ententetest.StartWith(t, o)
-	in := w.Inside()
-	err := in.Apps.Save(t.Context(), application.Application{
-		App: backendApp, Tenant: devworld.Northwind, ID: "e1000000-0000-4000-8000-0000000000b2", Name: "Backend", Audience: application.AnyTenant,
-		Identifiers: []string{backendName}, TokenVersion: 2, Redirects: []application.Redirect{{URI: "https://backend.northwind.example/", Platform: application.Web}},
-		Scopes:   []application.Permission{{ID: "e1000000-0000-4000-8000-0000000000b3", Name: "act"}},
-		Required: []application.Required{{Resource: application.GraphApp, Scopes: []string{"User.Read"}}},
-	}, []application.Credential{application.SecretCredential("e1000000-0000-4000-8000-0000000000b4", "b", backendSecret, in.Source.Now().AddDate(1, 0, 0))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := in.Apps.Enrol(t.Context(), devworld.Northwind, backendApp); err != nil {
-		t.Fatal(err)
-	}
-	by := audit.Caller{Tenant: devworld.Northwind, Home: devworld.Northwind, Account: "b0000000-0000-4000-8000-000000000001", SignInName: ententetest.Ada}
-	for _, c := range []struct {
-		client, resource id.App
-		scope            string
-	}{{backendApp, application.GraphApp, "User.Read"}, {devworld.Portal, backendApp, "act"}} {
-		at, err := in.Apps.Find(t.Context(), c.resource)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := in.Consents.Give(t.Context(), by, c.client, []consent.Asked{{Resource: at, Scopes: []string{c.scope}}}, true); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return w
-}
-
-// handed is the token with which Portal calls the backend for Ada.
-func handed(t *testing.T, w *ententetest.World) string {
-	t.Helper()
-	const redirect = "http://localhost/"
-	root := w.Origin + "/" + ententetest.Northwind + "/oauth2/v2.0/"
-	v := w.Visitor(ententetest.Ada)
-	answer, err := v.SignIn(t.Context(), root+"authorize?"+url.Values{
-		"client_id": {ententetest.PortalApp}, "response_type": {"code"}, "redirect_uri": {redirect}, "scope": {backendName + "/act"},
-	}.Encode(), redirect)
-	if err != nil {
-		t.Fatalf("after %q: %v", v.Steps, err)
-	}
-	response, err := w.Client().PostForm(root+"token", url.Values{
-		"grant_type": {"authorization_code"}, "code": {answer.Get("code")}, "redirect_uri": {redirect},
-		"client_id": {ententetest.PortalApp}, "client_secret": {ententetest.PortalSecret},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	var got struct {
-		Access string `json:"access_token"`
-	}
-	if err := json.NewDecoder(response.Body).Decode(&got); err != nil || got.Access == "" {
-		t.Fatalf("redeem: %d, %v", response.StatusCode, err)
-	}
-	return got.Access
-}
 
 func TestAzidentityTradesTokensForOthers(t *testing.T) {
 	began, ahead := time.Now(), new(atomic.Int64)
 	now := func() time.Time { return began.Add(time.Duration(ahead.Load())) }
-	w := withBackend(t, ententetest.Options{Now: now})
-	assertion := handed(t, w)
+	w := judges.WithBackend(t, ententetest.Options{Now: now})
+	assertion := judges.Handed(t, w)
 	onBehalf := func(t *testing.T) *azidentity.OnBehalfOfCredential {
 		t.Helper()
-		credential, err := azidentity.NewOnBehalfOfCredentialWithSecret(ententetest.Northwind, backendApp, assertion, backendSecret,
+		credential, err := azidentity.NewOnBehalfOfCredentialWithSecret(ententetest.Northwind, judges.BackendApp, assertion, judges.BackendSecret,
 			&azidentity.OnBehalfOfCredentialOptions{ClientOptions: options(w), DisableInstanceDiscovery: true})
 		if err != nil {
 			t.Fatal(err)
@@ -110,16 +39,16 @@ func TestAzidentityTradesTokensForOthers(t *testing.T) {
 		if body := read(t, w, credential, "/v1.0/me"); !strings.Contains(body, `"userPrincipalName":"`+ententetest.Ada+`"`) {
 			t.Errorf("the person is %s", body)
 		}
-		expect(t, "token", token(t, credential, policy.TokenRequestOptions{}), map[string]any{"appid": backendApp, "tid": ententetest.Northwind, "amr": []string{"pwd", "mfa"}})
+		expect(t, "token", token(t, credential, policy.TokenRequestOptions{}), map[string]any{"appid": judges.BackendApp, "tid": ententetest.Northwind, "amr": []string{"pwd", "mfa"}})
 	})
 	ledger.Judge(t, azure, "ClientAssertionCredential: a second Entente's token is the proof (federated credential)", "", func(t *testing.T) {
-		outside := withBackend(t, ententetest.Options{})
+		outside := judges.WithBackend(t, ententetest.Options{})
 		proof, err := azidentity.NewClientSecretCredential(ententetest.Northwind, ententetest.PortalApp, ententetest.PortalSecret,
 			&azidentity.ClientSecretCredentialOptions{ClientOptions: options(outside), DisableInstanceDiscovery: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		exchange := policy.TokenRequestOptions{Scopes: []string{backendName + "/.default"}}
+		exchange := policy.TokenRequestOptions{Scopes: []string{judges.BackendName + "/.default"}}
 		sample, err := proof.GetToken(t.Context(), exchange)
 		if err != nil {
 			t.Fatal(err)
@@ -133,7 +62,7 @@ func TestAzidentityTradesTokensForOthers(t *testing.T) {
 		by := audit.Caller{Tenant: devworld.Northwind, Home: devworld.Northwind, Account: "b0000000-0000-4000-8000-000000000001"}
 		issuer, _ := claims["iss"].(string)
 		subject, _ := claims["sub"].(string)
-		if _, err := here.Inside().Apps.AddFederated(t.Context(), by, devworld.Nightly, "entente", application.Trust{Issuer: issuer, Subject: subject, Audiences: []string{backendApp}}); err != nil {
+		if _, err := here.Inside().Apps.AddFederated(t.Context(), by, devworld.Nightly, "entente", application.Trust{Issuer: issuer, Subject: subject, Audiences: []string{judges.BackendApp}}); err != nil {
 			t.Fatal(err)
 		}
 		credential, err := azidentity.NewClientAssertionCredential(ententetest.Northwind, ententetest.NightlyApp, func(ctx context.Context) (string, error) {

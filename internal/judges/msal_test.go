@@ -81,6 +81,19 @@ func TestMSALGoServesAPublicClient(t *testing.T) {
 			t.Errorf("the account is %+v", result.Account)
 		}
 	})
+	ledger.Judge(t, msal, "public client: device code", "", func(t *testing.T) {
+		device, err := client.AcquireTokenByDeviceCode(t.Context(), []string{userRead})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := judges.Approve(t.Context(), v, device.Result.VerificationURL, device.Result.UserCode); err != nil {
+			t.Fatal(err)
+		}
+		result, err := device.AuthenticationResult(t.Context())
+		if err != nil || result.Account.HomeAccountID != adaInMSAL {
+			t.Errorf("the account is %+v, %v", result.Account, err)
+		}
+	})
 	ledger.Judge(t, msal, "public client: user name and password", "always refused with 50076: a password alone is no proof here", func(t *testing.T) {
 		organizations, err := public.New(ententetest.DeskApp,
 			public.WithAuthority(w.Origin+"/organizations"), public.WithHTTPClient(w.Client()), public.WithInstanceDiscovery(false))
@@ -227,6 +240,32 @@ func confidentialFlows(t *testing.T, w *ententetest.World, client confidential.C
 		seen := get(t, w, "/v1.0/organization", bearer(at.AccessToken)...).must(t, http.StatusOK)
 		if !strings.Contains(string(seen.raw), `"displayName":"Adatum"`) {
 			t.Errorf("the customer's organisation is %s", seen.raw)
+		}
+	})
+}
+
+func TestMSALGoActsOnBehalfOfAPerson(t *testing.T) {
+	w := judges.WithBackend(t, ententetest.Options{})
+	assertion := judges.Handed(t, w)
+	ledger.Judge(t, msal, "confidential client: on behalf of the person who called it, then silently", "", func(t *testing.T) {
+		credential, err := confidential.NewCredFromSecret(judges.BackendSecret)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client, err := confidential.New(w.Origin+"/"+ententetest.Northwind, judges.BackendApp, credential,
+			confidential.WithHTTPClient(w.Client()), confidential.WithInstanceDiscovery(false))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, source := range []confidential.TokenSource{confidential.TokenSourceIdentityProvider, confidential.TokenSourceCache} {
+			result, err := client.AcquireTokenOnBehalfOf(t.Context(), assertion, []string{userRead})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.Metadata.TokenSource != source {
+				t.Errorf("call %d was answered from %v", i, result.Metadata.TokenSource)
+			}
+			expect(t, "access token", claimsOf(t, result.AccessToken), map[string]any{"aud": graph, "appid": judges.BackendApp, "oid": adaID, "amr": []string{"pwd", "mfa"}})
 		}
 	})
 }

@@ -1,6 +1,6 @@
 // The Azure SDK's credentials, its Key Vault client and the Graph client,
 // unmodified.
-import { ClientCertificateCredential, ClientSecretCredential, DeviceCodeCredential, EnvironmentCredential } from "@azure/identity";
+import { ClientCertificateCredential, ClientSecretCredential, DeviceCodeCredential, EnvironmentCredential, OnBehalfOfCredential } from "@azure/identity";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { Client } from "@microsoft/microsoft-graph-client";
 import { approve, check, claims, client, finish, flow, refused, world } from "./judge.mjs";
@@ -35,6 +35,13 @@ await flow("DeviceCodeCredential", async () => {
   const got = await new DeviceCodeCredential({
     ...options, tenantId: world.tenant, clientId: world.publicApp,
     userPromptCallback: (said) => { void approve(said.verificationUri, said.userCode); },
+  }).getToken(`${world.graph}/User.Read`);
+  check(claims(got.token).upn === "ada@northwind.example", claims(got.token));
+});
+
+await flow("OnBehalfOfCredential: Graph as the person who called a service", async () => {
+  const got = await new OnBehalfOfCredential({
+    ...options, tenantId: world.tenant, clientId: world.backend, clientSecret: world.backendSecret, userAssertionToken: world.assertion,
   }).getToken(`${world.graph}/User.Read`);
   check(claims(got.token).upn === "ada@northwind.example", claims(got.token));
 });

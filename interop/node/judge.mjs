@@ -13,6 +13,9 @@ export const world = {
   certificateApp: process.env.ENTENTE_CERTIFICATE_APP,
   certificateFile: process.env.ENTENTE_CERTIFICATE_FILE,
   publicApp: process.env.ENTENTE_PUBLIC_APP,
+  backend: process.env.ENTENTE_BACKEND,
+  backendSecret: process.env.ENTENTE_BACKEND_SECRET,
+  assertion: process.env.ENTENTE_ASSERTION,
   graph: "https://graph.microsoft.com",
   partnerCenter: "https://api.partnercenter.microsoft.com",
 };

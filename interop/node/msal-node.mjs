@@ -77,6 +77,12 @@ await flow("refresh token: kept elsewhere, redeemed by itself", async () => {
   check(claims(got.accessToken).upn === "ada@northwind.example", claims(got.accessToken));
 });
 
+await flow("on behalf of the person who called a service", async () => {
+  const backend = new ConfidentialClientApplication({ auth: { clientId: world.backend, clientSecret: world.backendSecret, ...known } });
+  const got = await backend.acquireTokenOnBehalfOf({ oboAssertion: world.assertion, scopes: [`${world.graph}/User.Read`] });
+  check(claims(got.accessToken).appid === world.backend && claims(got.accessToken).upn === "ada@northwind.example", claims(got.accessToken));
+});
+
 const open = new PublicClientApplication({ auth: { clientId: world.publicApp, ...known } });
 
 await flow("public client: interactive in the browser, answered on a loopback port", async () => {

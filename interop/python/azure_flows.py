@@ -2,9 +2,10 @@
 import os
 
 from azure.core.exceptions import ClientAuthenticationError, ResourceNotFoundError
-from azure.identity import CertificateCredential, ClientSecretCredential, DeviceCodeCredential, EnvironmentCredential
+from azure.identity import CertificateCredential, ClientSecretCredential, DeviceCodeCredential, EnvironmentCredential, OnBehalfOfCredential
 from azure.keyvault.secrets import SecretClient
-from judge import APP, CERTIFICATE_APP, CERTIFICATE_FILE, CUSTOMER, GRAPH, ORIGIN, PUBLIC_APP, SECRET, TENANT, approve, claims, client, flow
+from judge import (APP, ASSERTION, BACKEND, BACKEND_SECRET, CERTIFICATE_APP, CERTIFICATE_FILE, CUSTOMER, GRAPH, ORIGIN, PUBLIC_APP, SECRET, TENANT,
+                   approve, claims, client, flow)
 
 OPTIONS = {"authority": ORIGIN, "disable_instance_discovery": True}
 SCOPE = GRAPH + "/.default"
@@ -35,6 +36,12 @@ def _():
 def _():
     device = DeviceCodeCredential(PUBLIC_APP, tenant_id=TENANT, prompt_callback=lambda uri, code, until: approve(uri, code), **OPTIONS)
     assert claims(device.get_token(GRAPH + "/User.Read").token)["upn"] == "ada@northwind.example"
+
+
+@flow("OnBehalfOfCredential: Graph as the person who called a service")
+def _():
+    behalf = OnBehalfOfCredential(TENANT, BACKEND, client_secret=BACKEND_SECRET, user_assertion=ASSERTION, **OPTIONS)
+    assert claims(behalf.get_token(GRAPH + "/User.Read").token)["upn"] == "ada@northwind.example"
 
 
 @flow("a wrong secret is an authentication failure with its number")

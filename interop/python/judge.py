@@ -16,6 +16,9 @@ SECRET = os.environ["ENTENTE_APP_SECRET"]
 CERTIFICATE_APP = os.environ["ENTENTE_CERTIFICATE_APP"]
 CERTIFICATE_FILE = os.environ["ENTENTE_CERTIFICATE_FILE"]
 PUBLIC_APP = os.environ["ENTENTE_PUBLIC_APP"]
+BACKEND = os.environ["ENTENTE_BACKEND"]
+BACKEND_SECRET = os.environ["ENTENTE_BACKEND_SECRET"]
+ASSERTION = os.environ["ENTENTE_ASSERTION"]
 GRAPH = "https://graph.microsoft.com"
 PARTNER_CENTER = "https://api.partnercenter.microsoft.com"
 

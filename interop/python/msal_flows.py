@@ -2,7 +2,7 @@
 import msal
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from judge import (APP, CERTIFICATE_APP, CERTIFICATE_FILE, CUSTOMER, GRAPH, ORIGIN, PARTNER_CENTER, PUBLIC_APP, SECRET, TENANT,
+from judge import (APP, ASSERTION, BACKEND, BACKEND_SECRET, CERTIFICATE_APP, CERTIFICATE_FILE, CUSTOMER, GRAPH, ORIGIN, PARTNER_CENTER, PUBLIC_APP, SECRET, TENANT,
                    approve, claims, client, flow, sign_in)
 
 REDIRECT = "http://localhost:8400/"
@@ -57,6 +57,12 @@ def _():
     kept = first["refresh_token"]
     assert got(confidential().acquire_token_by_refresh_token(kept, [GRAPH + "/.default"]))["tid"] == TENANT
     assert got(confidential(tenant=CUSTOMER).acquire_token_by_refresh_token(kept, [GRAPH + "/.default"]))["tid"] == CUSTOMER
+
+
+@flow("on behalf of the person who called a service")
+def _():
+    answer = confidential(BACKEND, BACKEND_SECRET).acquire_token_on_behalf_of(ASSERTION, [GRAPH + "/User.Read"])
+    assert got(answer)["appid"] == BACKEND and got(answer)["upn"] == "ada@northwind.example", answer
 
 
 @flow("public client: device code")

@@ -25,6 +25,9 @@ final class Judge {
   static final String CERTIFICATE_APP = System.getenv("ENTENTE_CERTIFICATE_APP");
   static final String CERTIFICATE_FILE = System.getenv("ENTENTE_CERTIFICATE_FILE");
   static final String PUBLIC_APP = System.getenv("ENTENTE_PUBLIC_APP");
+  static final String BACKEND = System.getenv("ENTENTE_BACKEND");
+  static final String BACKEND_SECRET = System.getenv("ENTENTE_BACKEND_SECRET");
+  static final String ASSERTION = System.getenv("ENTENTE_ASSERTION");
   static final String GRAPH = "https://graph.microsoft.com";
   static final String PARTNER_CENTER = "https://api.partnercenter.microsoft.com";
   static final String REDIRECT = "http://localhost:8400/";

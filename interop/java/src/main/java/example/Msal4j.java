@@ -80,6 +80,11 @@ final class Msal4j {
           RefreshTokenParameters.builder(GRAPH_ALL, kept).build()).get().accessToken());
       check(there.get("tid").equals(CUSTOMER), there);
     }, "a silent call that has to go to the authority drops its port: it needs port 443");
+    flow("on behalf of the person who called a service", () -> {
+      IAuthenticationResult got = confidential(BACKEND, ClientCredentialFactory.createFromSecret(BACKEND_SECRET), TENANT).acquireToken(
+          OnBehalfOfParameters.builder(Set.of(GRAPH + "/User.Read"), new UserAssertion(ASSERTION)).build()).get();
+      check("ada@northwind.example".equals(claims(got.accessToken()).get("upn")), claims(got.accessToken()));
+    });
     flow("public client: device code", () -> {
       PublicClientApplication app = PublicClientApplication.builder(PUBLIC_APP).authority(at(TENANT)).instanceDiscovery(false).build();
       IAuthenticationResult got = app.acquireToken(DeviceCodeFlowParameters.builder(Set.of("User.Read"),
