@@ -1,0 +1,126 @@
+// Package directory shows and changes an organisation over Graph: its people,
+// groups, roles, domains and records (identity-platform.md 8.1).
+package directory
+
+import (
+	"context"
+	"slices"
+
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/graph"
+	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/tenant"
+)
+
+// Rooms are what the routes stand on; all are needed.
+type Rooms struct {
+	// Subject is the sub of a person for a client, as its ID tokens have it
+	// (OpenID Connect Core 5.3.2 wants them equal).
+	Subject func(t id.Tenant, person id.Object, client id.App) string
+	People  *account.People
+	Groups  *account.Groups
+	Tenants *tenant.Directory
+}
+
+type room struct{ Rooms }
+
+// The permissions (identity-platform.md 6.4), from narrow to wide.
+var (
+	readBasic  = []string{"User.ReadBasic.All"}
+	readFully  = []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All"}
+	readSelf   = slices.Concat([]string{"User.Read", "User.ReadWrite"}, readBasic, readFully)
+	readUsers  = slices.Concat(readBasic, readFully)
+	asUser     = []string{"Directory.AccessAsUser.All"}
+	writeUsers = []string{"User.ReadWrite.All", "Directory.ReadWrite.All"}
+
+	readGroups  = []string{"Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	writeGroups = []string{"Group.ReadWrite.All", "Directory.ReadWrite.All"}
+	readMembers = slices.Concat([]string{"GroupMember.Read.All", "GroupMember.ReadWrite.All"}, readGroups)
+	moveMembers = slices.Concat([]string{"GroupMember.ReadWrite.All"}, writeGroups)
+
+	readOrganization = []string{"Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+)
+
+// delegated adds the permission that stands for all that the person may do.
+func delegated(permissions []string, more ...string) []string {
+	return slices.Concat(permissions, more, asUser)
+}
+
+// Open adds the room's routes to the door.
+func Open(d *graph.Door, rooms Rooms) {
+	r := &room{rooms}
+	d.Open(
+		graph.Route{Method: "GET", Pattern: "me", Delegated: readSelf, Personal: true, Answer: r.me},
+		graph.Route{Method: "GET", Pattern: "me/memberOf", Delegated: readSelf, Answer: r.mine},
+		graph.Route{Method: "GET", Pattern: "me/transitiveMemberOf", Delegated: readSelf, Answer: r.mine},
+
+		graph.Route{Method: "GET", Pattern: "users", Delegated: readUsers, Application: readUsers, Answer: r.users},
+		// A token that can read its own person only may do so by id as well.
+		graph.Route{Method: "GET", Pattern: "users/{user}", Delegated: readSelf, Application: readUsers, Personal: true, Answer: r.user},
+		graph.Route{Method: "GET", Pattern: "users/{user}/memberOf", Delegated: delegated(readMembers, "User.Read.All"), Application: readMembers, Answer: r.memberOf},
+		graph.Route{Method: "GET", Pattern: "users/{user}/transitiveMemberOf", Delegated: delegated(readMembers, "User.Read.All"), Application: readMembers, Answer: r.memberOf},
+
+		graph.Route{Method: "GET", Pattern: "groups", Delegated: delegated(readGroups), Application: readGroups, Answer: r.groups},
+		graph.Route{Method: "POST", Pattern: "groups", Delegated: delegated(writeGroups), Application: writeGroups, Answer: r.createGroup},
+		graph.Route{Method: "GET", Pattern: "groups/{group}", Delegated: delegated(readMembers), Application: readMembers, Answer: r.group},
+		graph.Route{Method: "PATCH", Pattern: "groups/{group}", Delegated: delegated(writeGroups), Application: writeGroups, Answer: r.changeGroup},
+		graph.Route{Method: "DELETE", Pattern: "groups/{group}", Delegated: delegated(writeGroups), Application: writeGroups, Answer: r.deleteGroup},
+		graph.Route{Method: "GET", Pattern: "groups/{group}/members", Delegated: delegated(readMembers), Application: readMembers, Answer: r.members},
+		graph.Route{Method: "GET", Pattern: "groups/{group}/transitiveMembers", Delegated: delegated(readMembers), Application: readMembers, Answer: r.members},
+		graph.Route{Method: "POST", Pattern: "groups/{group}/members/$ref", Delegated: delegated(moveMembers), Application: moveMembers, Answer: r.addMember},
+		graph.Route{Method: "DELETE", Pattern: "groups/{group}/members/{member}/$ref", Delegated: delegated(moveMembers), Application: moveMembers, Answer: r.removeMember},
+
+		graph.Route{Method: "GET", Pattern: "organization", Delegated: delegated(readOrganization, "User.Read"), Application: readOrganization, Answer: r.organizations},
+		graph.Route{Method: "GET", Pattern: "organization/{organization}", Delegated: delegated(readOrganization, "User.Read"), Application: readOrganization, Answer: r.organization},
+
+		graph.Route{Method: "GET", Pattern: "oidc/userinfo", Unversioned: true, Delegated: []string{"openid"}, Personal: true, Answer: r.userinfo},
+		graph.Route{Method: "POST", Pattern: "oidc/userinfo", Unversioned: true, Delegated: []string{"openid"}, Personal: true, Answer: r.userinfo},
+	)
+}
+
+// one is the answer for a single object.
+func one[T any](c *graph.Call, set string, properties []graph.Property[T], of T) (graph.Reply, error) {
+	q, err := c.Query("select")
+	if err != nil {
+		return graph.Reply{}, err
+	}
+	body, err := graph.Show(q, properties, of)
+	if err != nil {
+		return graph.Reply{}, err
+	}
+	body["@odata.context"] = c.Context(set, q.Selected, true)
+	return graph.OK(body), nil
+}
+
+// made is the answer for what was created below the version.
+func made[T any](c *graph.Call, set, key string, properties []graph.Property[T], of T) (graph.Reply, error) {
+	body, err := graph.Show(graph.Query{}, properties, of)
+	if err != nil {
+		return graph.Reply{}, err
+	}
+	body["@odata.context"] = c.Context(set, nil, true)
+	return graph.Created(c.Address(set, key), body), nil
+}
+
+// whole lists what is short enough to be read at once; list is in the order of
+// its keys.
+func whole[T any](ctx context.Context, c *graph.Call, set string, properties []graph.Property[T], list []T, key func(T) string) (graph.Reply, error) {
+	q, err := c.Query(graph.Listing...)
+	if err != nil {
+		return graph.Reply{}, err
+	}
+	return graph.List(ctx, c, q, graph.Set[T]{
+		Context: set, Properties: properties, Key: key,
+		Page: func(_ context.Context, after string, limit int) ([]T, error) {
+			return graph.After(list, key, after, limit), nil
+		},
+	})
+}
+
+// text is a string member, null when there is nothing in it.
+func text(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
