@@ -29,6 +29,9 @@ type Route struct {
 	Personal bool
 
 	Answer func(context.Context, *Call) (Reply, error)
+
+	// parts are the segments of the pattern.
+	parts []string
 }
 
 // Reply is what a route answers.
@@ -54,8 +57,14 @@ func Created(location string, body any) Reply {
 // Done is the reply of what was done and has nothing to show.
 func Done() Reply { return Reply{Status: http.StatusNoContent} }
 
-// Open adds the routes of a room; all must be added before the first call.
-func (d *Door) Open(routes ...Route) { d.routes = append(d.routes, routes...) }
+// Open adds the routes of a room; all must be added before the first call. Of
+// two that fit an address the first answers.
+func (d *Door) Open(routes ...Route) {
+	for _, r := range routes {
+		r.parts = strings.Split(r.Pattern, "/")
+		d.routes = append(d.routes, r)
+	}
+}
 
 // Routes lists all routes in the order in which they were added.
 func (d *Door) Routes() []Route { return d.routes }
@@ -124,7 +133,7 @@ func (d *Door) find(c *Call) error {
 	}
 	var allowed []string
 	for _, r := range d.routes {
-		values, ok := match(r.Pattern, path)
+		values, ok := match(r.parts, path)
 		if !ok || c.version == "" && !r.Unversioned {
 			continue
 		}
@@ -143,8 +152,7 @@ func (d *Door) find(c *Call) error {
 	return fault.New(fault.MethodUnsupported)
 }
 
-func match(pattern string, path []string) (map[string]string, bool) {
-	want := strings.Split(pattern, "/")
+func match(want, path []string) (map[string]string, bool) {
 	if len(want) != len(path) {
 		return nil, false
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/entente-id/entente/internal/graph"
+	"github.com/entente-id/entente/internal/graph/applications"
 	"github.com/entente-id/entente/internal/graph/directory"
 	"github.com/entente-id/entente/internal/graph/relationships"
 )
@@ -14,7 +15,11 @@ func (h *House) openGraph() http.Handler {
 		Verify: h.Issuer.Verify, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Customers: h.Customers,
 		Attempts: h.Attempts, Source: h.Source, Origin: h.Origin, Authority: h.Origin, Log: h.Log,
 	})
-	directory.Open(door, directory.Rooms{Subject: h.Issuer.Subject, People: h.People, Groups: h.Groups, Tenants: h.Tenants})
+	directory.Open(door, directory.Rooms{
+		Subject: h.Issuer.Subject, People: h.People, Groups: h.Groups, Tenants: h.Tenants,
+		Administration: h.Administration, Safe: h.Safe, Records: h.Attempts,
+	})
 	relationships.Open(door, relationships.Rooms{Relationships: h.Relationships, Customers: h.Customers, Tenants: h.Tenants, Origin: h.Origin})
+	applications.Open(door, applications.Rooms{Apps: h.Apps, Consents: h.Consents, People: h.People, Source: h.Source})
 	return door
 }

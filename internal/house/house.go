@@ -99,6 +99,8 @@ type House struct {
 	Partners  *partner.Register
 	Customers *customer.Ledger
 	Groups    *account.Groups
+	// Administration is what administrators do to people.
+	Administration *account.Administration
 	// Relationships are the delegated rights over customers, in their making.
 	Relationships *customer.Relationships
 	Keys          *token.Keyring
@@ -173,7 +175,7 @@ func (h *House) build(ctx context.Context) error {
 	h.Partners = partner.NewRegister(db, h.People, source)
 	h.Customers = customer.NewLedger(db, h.People, source)
 	h.Subscriptions = subscription.NewRegister(db, h.People, h.Customers)
-	h.Groups = account.NewGroups(db, source)
+	h.Groups, h.Administration = account.NewGroups(db, source), account.NewAdministration(db, source)
 	h.Relationships = customer.NewRelationships(db, h.People, h.Groups, source)
 	if h.Keys, err = token.NewKeyring(ctx, db, source, custody); err != nil {
 		return fmt.Errorf("open signing keys: %w", err)

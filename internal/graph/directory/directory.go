@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/graph"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/tenant"
@@ -20,6 +22,11 @@ type Rooms struct {
 	People  *account.People
 	Groups  *account.Groups
 	Tenants *tenant.Directory
+	// Administration changes people, Safe keeps their passwords.
+	Administration *account.Administration
+	Safe           *credential.Safe
+	// Records are what was done and what failed.
+	Records *audit.Log
 }
 
 type room struct{ Rooms }
@@ -37,6 +44,11 @@ var (
 	writeGroups = []string{"Group.ReadWrite.All", "Directory.ReadWrite.All"}
 	readMembers = slices.Concat([]string{"GroupMember.Read.All", "GroupMember.ReadWrite.All"}, readGroups)
 	moveMembers = slices.Concat([]string{"GroupMember.ReadWrite.All"}, writeGroups)
+
+	readDomains = []string{"Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readRoles   = []string{"RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", "Directory.Read.All", "Directory.ReadWrite.All"}
+	writeRoles  = []string{"RoleManagement.ReadWrite.Directory"}
+	readRecords = []string{"AuditLog.Read.All"}
 
 	readOrganization = []string{"Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 )
@@ -59,6 +71,12 @@ func Open(d *graph.Door, rooms Rooms) {
 		graph.Route{Method: "GET", Pattern: "users/{user}", Delegated: readSelf, Application: readUsers, Personal: true, Answer: r.user},
 		graph.Route{Method: "GET", Pattern: "users/{user}/memberOf", Delegated: delegated(readMembers, "User.Read.All"), Application: readMembers, Answer: r.memberOf},
 		graph.Route{Method: "GET", Pattern: "users/{user}/transitiveMemberOf", Delegated: delegated(readMembers, "User.Read.All"), Application: readMembers, Answer: r.memberOf},
+		graph.Route{Method: "POST", Pattern: "users", Delegated: delegated(writeUsers), Application: writeUsers, Answer: r.createUser},
+		graph.Route{Method: "PATCH", Pattern: "users/{user}", Delegated: delegated(writeUsers), Application: writeUsers, Answer: r.changeUser},
+		graph.Route{Method: "DELETE", Pattern: "users/{user}", Delegated: delegated(writeUsers), Application: writeUsers, Answer: r.deleteUser},
+		graph.Route{Method: "POST", Pattern: "users/{user}/revokeSignInSessions", Delegated: delegated(writeUsers, "User.RevokeSessions.All"),
+			Application: slices.Concat([]string{"User.RevokeSessions.All"}, writeUsers), Answer: r.endSessions},
+		graph.Route{Method: "POST", Pattern: "me/revokeSignInSessions", Delegated: delegated(writeUsers, "User.RevokeSessions.All", "User.ReadWrite"), Answer: r.endMySessions},
 
 		graph.Route{Method: "GET", Pattern: "groups", Delegated: delegated(readGroups), Application: readGroups, Answer: r.groups},
 		graph.Route{Method: "POST", Pattern: "groups", Delegated: delegated(writeGroups), Application: writeGroups, Answer: r.createGroup},
@@ -72,6 +90,27 @@ func Open(d *graph.Door, rooms Rooms) {
 
 		graph.Route{Method: "GET", Pattern: "organization", Delegated: delegated(readOrganization, "User.Read"), Application: readOrganization, Answer: r.organizations},
 		graph.Route{Method: "GET", Pattern: "organization/{organization}", Delegated: delegated(readOrganization, "User.Read"), Application: readOrganization, Answer: r.organization},
+		graph.Route{Method: "GET", Pattern: "domains", Delegated: delegated(readDomains), Application: readDomains, Answer: r.domains},
+		graph.Route{Method: "GET", Pattern: "domains/{domain}", Delegated: delegated(readDomains), Application: readDomains, Answer: r.domain},
+		graph.Route{Method: "GET", Pattern: "subscribedSkus", Delegated: delegated(readOrganization, "LicenseAssignment.Read.All"),
+			Application: slices.Concat([]string{"LicenseAssignment.Read.All"}, readOrganization), Answer: r.skus},
+
+		graph.Route{Method: "GET", Pattern: "directoryRoleTemplates", Delegated: delegated(readRoles), Application: readRoles, Answer: r.roleTemplates},
+		graph.Route{Method: "GET", Pattern: "directoryRoles", Delegated: delegated(readRoles), Application: readRoles, Answer: r.directoryRoles},
+		graph.Route{Method: "POST", Pattern: "directoryRoles", Delegated: delegated(writeRoles), Application: writeRoles, Answer: r.activateRole},
+		graph.Route{Method: "GET", Pattern: "directoryRoles/{role}", Delegated: delegated(readRoles), Application: readRoles, Answer: r.directoryRole},
+		graph.Route{Method: "GET", Pattern: "directoryRoles/{role}/members", Delegated: delegated(readRoles), Application: readRoles, Answer: r.roleMembers},
+		graph.Route{Method: "POST", Pattern: "directoryRoles/{role}/members/$ref", Delegated: writeRoles, Application: writeRoles, Answer: r.addRoleMember},
+		graph.Route{Method: "DELETE", Pattern: "directoryRoles/{role}/members/{member}/$ref", Delegated: writeRoles, Application: writeRoles, Answer: r.removeRoleMember},
+		graph.Route{Method: "GET", Pattern: "roleManagement/directory/roleDefinitions", Delegated: delegated(readRoles), Application: readRoles, Answer: r.definitions},
+		graph.Route{Method: "GET", Pattern: "roleManagement/directory/roleDefinitions/{role}", Delegated: delegated(readRoles), Application: readRoles, Answer: r.definition},
+		graph.Route{Method: "GET", Pattern: "roleManagement/directory/roleAssignments", Delegated: delegated(readRoles), Application: readRoles, Answer: r.roleAssignments},
+		graph.Route{Method: "POST", Pattern: "roleManagement/directory/roleAssignments", Delegated: writeRoles, Application: writeRoles, Answer: r.giveRole},
+		graph.Route{Method: "GET", Pattern: "roleManagement/directory/roleAssignments/{assignment}", Delegated: delegated(readRoles), Application: readRoles, Answer: r.roleAssignment},
+		graph.Route{Method: "DELETE", Pattern: "roleManagement/directory/roleAssignments/{assignment}", Delegated: writeRoles, Application: writeRoles, Answer: r.takeRole},
+
+		graph.Route{Method: "GET", Pattern: "auditLogs/directoryAudits", Delegated: readRecords, Application: readRecords, Answer: r.directoryAudits},
+		graph.Route{Method: "GET", Pattern: "auditLogs/signIns", Delegated: readRecords, Application: readRecords, Answer: r.signIns},
 
 		graph.Route{Method: "GET", Pattern: "oidc/userinfo", Unversioned: true, Delegated: []string{"openid"}, Personal: true, Answer: r.userinfo},
 		graph.Route{Method: "POST", Pattern: "oidc/userinfo", Unversioned: true, Delegated: []string{"openid"}, Personal: true, Answer: r.userinfo},

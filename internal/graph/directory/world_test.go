@@ -18,11 +18,13 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/graph"
 	"github.com/entente-id/entente/internal/graph/directory"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -103,10 +105,20 @@ func newWorld(t *testing.T) *world {
 			return fmt.Sprintf("%s/%s/%s", t, person, client)
 		},
 		People: w.people, Groups: account.NewGroups(db, source), Tenants: w.tenants,
+		Administration: account.NewAdministration(db, source), Safe: w.safe(source), Records: audit.NewLog(db, source, slog.New(slog.DiscardHandler)),
 	})
 	w.server = httptest.NewServer(door)
 	t.Cleanup(w.server.Close)
 	return w
+}
+
+func (w *world) safe(source id.Source) *credential.Safe {
+	w.t.Helper()
+	custody, err := seal.NewCustody([]byte("the master key of every test world"), source.Random)
+	w.must(err)
+	safe, err := credential.NewSafe(w.db, source, custody, 2)
+	w.must(err)
+	return safe
 }
 
 func (w *world) must(err error) {

@@ -9,3 +9,4 @@ CREATE TABLE directory_group (
   UNIQUE (tenant, member_key)
 );
 CREATE INDEX principal_id ON principal (tenant, id);
+CREATE INDEX attempt_tenant ON attempt (tenant, at);
