@@ -91,7 +91,7 @@ type Draft struct {
 	Roles                []string
 }
 
-// maxLive is the most relationships that are looked through for customers.
+// maxLive is the most relationships that are looked through at once.
 const maxLive = 10_000
 
 // Create makes a relationship that only the partner sees as yet. It fails with
@@ -252,6 +252,20 @@ func (l *Relationships) Customers(ctx context.Context, by audit.Caller) ([]Custo
 	}
 	slices.SortStableFunc(customers, func(a, b Customer) int { return strings.Compare(string(a.Tenant), string(b.Tenant)) })
 	return slices.CompactFunc(customers, func(a, b Customer) bool { return a.Tenant == b.Tenant }), nil
+}
+
+// Active gives what partners may do in an organisation now, for its own readers:
+// whether the caller may see it is for the edge to ask.
+func (l *Relationships) Active(ctx context.Context, customer id.Tenant) ([]Relationship, error) {
+	list, err := l.store.RelationshipsOf(ctx, customer, "", maxLive)
+	now := l.source.Now()
+	var active []Relationship
+	for _, r := range list {
+		if r = r.At(now); r.Customer == customer && r.Status == Active {
+			active = append(active, r)
+		}
+	}
+	return active, err
 }
 
 // Change is what a partner changes; nil leaves a thing as it is.

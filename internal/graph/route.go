@@ -156,13 +156,15 @@ func match(want, path []string) (map[string]string, bool) {
 	if len(want) != len(path) {
 		return nil, false
 	}
+	for i, w := range want {
+		if !strings.HasPrefix(w, "{") && !strings.EqualFold(w, path[i]) {
+			return nil, false
+		}
+	}
 	values := map[string]string{}
 	for i, w := range want {
 		name, variable := strings.CutPrefix(w, "{")
 		if !variable {
-			if !strings.EqualFold(w, path[i]) {
-				return nil, false
-			}
 			continue
 		}
 		name = strings.TrimSuffix(name, "}")
@@ -186,6 +188,9 @@ func match(want, path []string) (map[string]string, bool) {
 
 // Value is what stands in a variable segment.
 func (c *Call) Value(name string) string { return c.values[name] }
+
+// Ends reports whether the route's last segment is this one.
+func (c *Call) Ends(segment string) bool { return c.route.parts[len(c.route.parts)-1] == segment }
 
 // Address is where something is, for contexts and links: the version and a
 // path, whose segments are escaped.

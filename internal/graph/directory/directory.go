@@ -9,6 +9,7 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/credential"
+	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/graph"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/tenant"
@@ -25,6 +26,8 @@ type Rooms struct {
 	// Administration changes people, Safe keeps their passwords.
 	Administration *account.Administration
 	Safe           *credential.Safe
+	// Relationships are what partners may do here.
+	Relationships *customer.Relationships
 	// Records are what was done and what failed.
 	Records *audit.Log
 }
@@ -65,6 +68,8 @@ func Open(d *graph.Door, rooms Rooms) {
 		graph.Route{Method: "GET", Pattern: "me", Delegated: readSelf, Personal: true, Answer: r.me},
 		graph.Route{Method: "GET", Pattern: "me/memberOf", Delegated: readSelf, Answer: r.mine},
 		graph.Route{Method: "GET", Pattern: "me/transitiveMemberOf", Delegated: readSelf, Answer: r.mine},
+		graph.Route{Method: "POST", Pattern: "me/getMemberObjects", Delegated: readSelf, Answer: r.myObjects},
+		graph.Route{Method: "POST", Pattern: "me/getMemberGroups", Delegated: readSelf, Answer: r.myObjects},
 
 		graph.Route{Method: "GET", Pattern: "users", Delegated: readUsers, Application: readUsers, Answer: r.users},
 		// A token that can read its own person only may do so by id as well.
@@ -77,6 +82,8 @@ func Open(d *graph.Door, rooms Rooms) {
 		graph.Route{Method: "POST", Pattern: "users/{user}/revokeSignInSessions", Delegated: delegated(writeUsers, "User.RevokeSessions.All"),
 			Application: slices.Concat([]string{"User.RevokeSessions.All"}, writeUsers), Answer: r.endSessions},
 		graph.Route{Method: "POST", Pattern: "me/revokeSignInSessions", Delegated: delegated(writeUsers, "User.RevokeSessions.All", "User.ReadWrite"), Answer: r.endMySessions},
+		graph.Route{Method: "POST", Pattern: "users/{user}/getMemberObjects", Delegated: delegated(readMembers, "User.Read.All"), Application: readMembers, Answer: r.memberObjects},
+		graph.Route{Method: "POST", Pattern: "users/{user}/getMemberGroups", Delegated: delegated(readMembers, "User.Read.All"), Application: readMembers, Answer: r.memberObjects},
 
 		graph.Route{Method: "GET", Pattern: "groups", Delegated: delegated(readGroups), Application: readGroups, Answer: r.groups},
 		graph.Route{Method: "POST", Pattern: "groups", Delegated: delegated(writeGroups), Application: writeGroups, Answer: r.createGroup},

@@ -228,3 +228,45 @@ func (m *room) memberOf(ctx context.Context, c *graph.Call) (graph.Reply, error)
 	}
 	return m.groupsAndRoles(ctx, c, a)
 }
+
+// myObjects is POST /me/getMemberObjects and getMemberGroups: ids alone.
+func (m *room) myObjects(ctx context.Context, c *graph.Call) (graph.Reply, error) {
+	if c.Foreign() {
+		return m.objectsOf(ctx, c, account.Account{Tenant: c.Caller.Tenant})
+	}
+	return m.objectsOf(ctx, c, c.Person)
+}
+
+func (m *room) memberObjects(ctx context.Context, c *graph.Call) (graph.Reply, error) {
+	if err := c.CheckReader(); err != nil {
+		return graph.Reply{}, err
+	}
+	a, err := m.findUser(ctx, c.Caller.Tenant, c.Value("user"))
+	if err != nil {
+		return graph.Reply{}, err
+	}
+	return m.objectsOf(ctx, c, a)
+}
+
+// objectsOf gives the ids of a person's groups, and of their roles where all
+// objects are asked for.
+func (m *room) objectsOf(ctx context.Context, c *graph.Call, a account.Account) (graph.Reply, error) {
+	var sent struct {
+		// SecurityOnly changes nothing: all groups here are for security.
+		SecurityOnly bool `json:"securityEnabledOnly"`
+	}
+	if err := c.Body(&sent); err != nil {
+		return graph.Reply{}, err
+	}
+	list, err := m.belongingsOf(ctx, a)
+	if err != nil {
+		return graph.Reply{}, err
+	}
+	ids := []string{}
+	for _, b := range list {
+		if b.kind == "group" || !c.Ends("getMemberGroups") && !sent.SecurityOnly {
+			ids = append(ids, b.id)
+		}
+	}
+	return graph.OK(map[string]any{"@odata.context": c.Context("Collection(Edm.String)", nil, false), "value": ids}), nil
+}

@@ -105,6 +105,7 @@ func newWorld(t *testing.T) *world {
 			return fmt.Sprintf("%s/%s/%s", t, person, client)
 		},
 		People: w.people, Groups: account.NewGroups(db, source), Tenants: w.tenants,
+		Relationships:  customer.NewRelationships(db, w.people, account.NewGroups(db, source), source),
 		Administration: account.NewAdministration(db, source), Safe: w.safe(source), Records: audit.NewLog(db, source, slog.New(slog.DiscardHandler)),
 	})
 	w.server = httptest.NewServer(door)

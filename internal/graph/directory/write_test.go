@@ -166,6 +166,33 @@ func TestRolesAreGivenByThoseWhoMayAndTheLastAdministratorStays(t *testing.T) {
 	w.call(bearer, "DELETE", "/v1.0/users/"+string(anna), "").is(409, "conflict")
 }
 
+func TestACustomerSeesWhichRolesPartnersGroupsHold(t *testing.T) {
+	w := newWorld(t)
+	w.crowd(3)
+	const group = "abababab-0000-4000-8000-000000000001"
+	w.must(w.ledger.SaveRelationship(t.Context(), customer.Relationship{
+		ID: "r2", Partner: northwind, Customer: adatum, DisplayName: "Second", Status: customer.Active, Ends: noon.Add(time.Hour), Roles: []string{account.GlobalReader},
+		Assignments: []customer.Assignment{{ID: "a", Group: group, Container: group, Roles: []string{account.GlobalReader, account.GlobalAdministrator}}},
+	}))
+	r := w.get(w.holder(account.GlobalAdministrator), asked("/v1.0/roleManagement/directory/roleAssignments", "$expand", "principal", "$top", "1"))
+	var principals []string
+	for {
+		for _, v := range r.body["value"].([]any) {
+			row := v.(map[string]any)
+			principals = append(principals, fmt.Sprint(row["principalId"], " ", row["principalOrganizationId"], " ", row["principal"].(map[string]any)["organizationId"]))
+		}
+		link, ok := r.body["@odata.nextLink"].(string)
+		if !ok {
+			break
+		}
+		r = w.get(w.holder(account.GlobalAdministrator), strings.TrimPrefix(link, origin))
+	}
+	want := []string{fmt.Sprint(anna, " ", adatum, " <nil>"), fmt.Sprint(group, " ", northwind, " ", northwind)}
+	if !slices.Equal(principals, want) {
+		t.Errorf("got %q, want %q", principals, want)
+	}
+}
+
 func TestAPartnersPersonGivesNoRoleThatTheyDoNotHold(t *testing.T) {
 	w := newWorld(t)
 	w.relate(customer.Active, noon.Add(time.Hour), account.PrivilegedRoleAdmin)
@@ -198,6 +225,12 @@ func TestGroupsHaveMembersOnce(t *testing.T) {
 	}
 	if names := w.get(bearer, "/v1.0/users/"+string(bert)+"/memberOf").names(); !slices.Equal(names, []string{"Team"}) {
 		t.Errorf("member of %v", names)
+	}
+	for path, want := range map[string]int{"getMemberObjects": 1, "getMemberGroups": 1} {
+		r := w.send(bearer, "POST", "/v1.0/users/"+string(bert)+"/"+path, map[string]bool{"securityEnabledOnly": false})
+		if value, _ := r.body["value"].([]any); len(value) != want {
+			t.Errorf("%s: %s", path, r.text)
+		}
 	}
 	for _, wrong := range []string{"", "x", "https://x/y/" + string(bert), "directoryObjects/x"} {
 		w.send(bearer, "POST", group+"/members/$ref", map[string]string{"@odata.id": wrong}).is(400, "Request_BadRequest")
