@@ -93,7 +93,7 @@ var applicationProperties = []graph.Property[owned]{
 	{Name: "displayName", Usual: true, Kind: graph.Text, Of: func(o owned) any { return o.Application.Name }},
 	{Name: "signInAudience", Usual: true, Kind: graph.Key, Of: func(o owned) any { return string(o.Application.Audience) }},
 	{Name: "identifierUris", Usual: true, Kind: graph.Texts, Of: func(o owned) any { return list(o.Application.Identifiers) }},
-	{Name: "publisherDomain", Usual: true, Of: func(o owned) any { return text(o.Application.PublisherDomain) }},
+	{Name: "publisherDomain", Usual: true, Of: func(o owned) any { return graph.OrNull(o.Application.PublisherDomain) }},
 	{Name: "isFallbackPublicClient", Usual: true, Of: func(o owned) any { return o.Application.Public }},
 	{Name: "web", Usual: true, Of: func(o owned) any {
 		return map[string]any{"redirectUris": redirects(o, application.Web), "logoutUrl": nil, "implicitGrantSettings": map[string]bool{
@@ -108,13 +108,6 @@ var applicationProperties = []graph.Property[owned]{
 		return map[string]any{"requestedAccessTokenVersion": o.Application.TokenVersion, "oauth2PermissionScopes": scopes(o.Application), "preAuthorizedApplications": []string{}, "knownClientApplications": []string{}}
 	}},
 	{Name: "appRoles", Usual: true, Of: func(o owned) any { return appRoles(o.Application) }},
-}
-
-func text(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }
 
 // list is never null in JSON.
@@ -219,31 +212,7 @@ func (m *room) application(ctx context.Context, c *graph.Call) (graph.Reply, err
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return one(c, "applications", applicationProperties, o)
-}
-
-// one is the answer for a single object.
-func one[T any](c *graph.Call, set string, properties []graph.Property[T], of T) (graph.Reply, error) {
-	q, err := c.Query("select")
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	body, err := graph.Show(q, properties, of)
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	body["@odata.context"] = c.Context(set, q.Selected, true)
-	return graph.OK(body), nil
-}
-
-// made is the answer for what was created.
-func made[T any](c *graph.Call, set, key string, properties []graph.Property[T], of T) (graph.Reply, error) {
-	body, err := graph.Show(graph.Query{}, properties, of)
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	body["@odata.context"] = c.Context(set, nil, true)
-	return graph.Created(c.Address(set, key), body), nil
+	return graph.One(c, "applications", applicationProperties, o)
 }
 
 // sentApplication is a registration as a client writes it; what is nil was not
@@ -299,7 +268,7 @@ func (m *room) createApplication(ctx context.Context, c *graph.Call) (graph.Repl
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return made(c, "applications", string(a.ID), applicationProperties, owned{Application: a})
+	return graph.Made(c, "applications", applicationProperties, owned{Application: a}, "applications", string(a.ID))
 }
 
 // managed gives the registration of an address to who may change it.

@@ -66,7 +66,7 @@ func (m *room) listRoles(ctx context.Context, c *graph.Call, client, resource id
 			return graph.Reply{}, err
 		}
 	}
-	return whole(ctx, c, set, assignedProperties, list, assigned.key)
+	return graph.Whole(ctx, c, set, assignedProperties, list, assigned.key)
 }
 
 // rolesOf lists what a client holds, rolesTo who holds something at a resource.
@@ -116,12 +116,7 @@ func (m *room) giveRole(ctx context.Context, c *graph.Call) (graph.Reply, error)
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	body, err := graph.Show(graph.Query{}, assignedProperties, a)
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	body["@odata.context"] = c.Context("appRoleAssignments", nil, true)
-	return graph.Created(c.Address("servicePrincipals", string(client.ID), "appRoleAssignments", a.key()), body), nil
+	return graph.Made(c, "appRoleAssignments", assignedProperties, a, "servicePrincipals", string(client.ID), "appRoleAssignments", a.key())
 }
 
 func (m *room) takeRole(ctx context.Context, c *graph.Call) (graph.Reply, error) {

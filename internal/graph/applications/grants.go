@@ -69,7 +69,7 @@ var grantProperties = []graph.Property[given]{
 		}
 		return "Principal"
 	}},
-	{Name: "principalId", Usual: true, Kind: graph.Key, Of: func(g given) any { return text(string(g.account)) }},
+	{Name: "principalId", Usual: true, Kind: graph.Key, Of: func(g given) any { return graph.OrNull(string(g.account)) }},
 	{Name: "resourceId", Usual: true, Kind: graph.Key, Of: func(g given) any { return string(g.serverID) }},
 	{Name: "scope", Usual: true, Kind: graph.Text, Of: func(g given) any { return strings.Join(g.scopes, " ") }},
 }
@@ -137,7 +137,7 @@ func (m *room) grants(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return whole(ctx, c, grantsSet, grantProperties, list, given.key)
+	return graph.Whole(ctx, c, grantsSet, grantProperties, list, given.key)
 }
 
 func (m *room) grantsOf(ctx context.Context, c *graph.Call) (graph.Reply, error) {
@@ -149,7 +149,7 @@ func (m *room) grantsOf(ctx context.Context, c *graph.Call) (graph.Reply, error)
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return whole(ctx, c, grantsSet, grantProperties, list, given.key)
+	return graph.Whole(ctx, c, grantsSet, grantProperties, list, given.key)
 }
 
 // findGrant gives the grant of an address.
@@ -180,7 +180,7 @@ func (m *room) grant(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return one(c, grantsSet, grantProperties, g)
+	return graph.One(c, grantsSet, grantProperties, g)
 }
 
 func (m *room) createGrant(ctx context.Context, c *graph.Call) (graph.Reply, error) {
@@ -224,7 +224,7 @@ func (m *room) createGrant(ctx context.Context, c *graph.Call) (graph.Reply, err
 	if err != nil || len(list) == 0 {
 		return graph.Reply{}, err
 	}
-	return made(c, grantsSet, list[0].key(), grantProperties, list[0])
+	return graph.Made(c, grantsSet, grantProperties, list[0], grantsSet, list[0].key())
 }
 
 // ends gives the two principals that a grant is between.

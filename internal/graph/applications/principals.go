@@ -2,7 +2,6 @@ package applications
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/entente-id/entente/internal/application"
@@ -24,14 +23,14 @@ var principalProperties = []graph.Property[representative]{
 	{Name: "appId", Usual: true, Kind: graph.Key, Of: func(r representative) any { return string(r.App) }},
 	{Name: "displayName", Usual: true, Kind: graph.Text, Of: func(r representative) any { return r.app.Name }},
 	{Name: "appDisplayName", Usual: true, Kind: graph.Text, Of: func(r representative) any { return r.app.Name }},
-	{Name: "appOwnerOrganizationId", Usual: true, Kind: graph.Key, Of: func(r representative) any { return text(string(r.app.Tenant)) }},
+	{Name: "appOwnerOrganizationId", Usual: true, Kind: graph.Key, Of: func(r representative) any { return graph.OrNull(string(r.app.Tenant)) }},
 	{Name: "accountEnabled", Usual: true, Kind: graph.Flag, Of: func(r representative) any { return !r.Disabled }},
 	{Name: "appRoleAssignmentRequired", Usual: true, Kind: graph.Flag, Of: func(r representative) any { return r.AssignmentRequired }},
 	{Name: "servicePrincipalType", Usual: true, Kind: graph.Key, Of: func(representative) any { return "Application" }},
 	{Name: "servicePrincipalNames", Usual: true, Kind: graph.Texts, Of: func(r representative) any {
 		return append([]string{string(r.App)}, r.app.Identifiers...)
 	}},
-	{Name: "signInAudience", Usual: true, Of: func(r representative) any { return text(string(r.app.Audience)) }},
+	{Name: "signInAudience", Usual: true, Of: func(r representative) any { return graph.OrNull(string(r.app.Audience)) }},
 	{Name: "replyUrls", Usual: true, Of: func(r representative) any {
 		addresses := []string{}
 		for _, one := range r.app.Redirects {
@@ -40,7 +39,7 @@ var principalProperties = []graph.Property[representative]{
 		return addresses
 	}},
 	{Name: "loginUrl", Usual: true, Of: func(representative) any { return nil }},
-	{Name: "publisherName", Usual: true, Of: func(r representative) any { return text(r.app.Publisher) }},
+	{Name: "publisherName", Usual: true, Of: func(r representative) any { return graph.OrNull(r.app.Publisher) }},
 	{Name: "tags", Usual: true, Kind: graph.Texts, Of: func(representative) any { return []string{} }},
 	{Name: "createdDateTime", Usual: true, Kind: graph.Instant, Of: func(r representative) any { return graph.Stamp(r.Created) }},
 	{Name: "oauth2PermissionScopes", Usual: true, Of: func(r representative) any { return scopes(r.app) }},
@@ -127,7 +126,7 @@ func (m *room) principal(ctx context.Context, c *graph.Call) (graph.Reply, error
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return one(c, "servicePrincipals", principalProperties, r)
+	return graph.One(c, "servicePrincipals", principalProperties, r)
 }
 
 func (m *room) createPrincipal(ctx context.Context, c *graph.Call) (graph.Reply, error) {
@@ -154,7 +153,7 @@ func (m *room) createPrincipal(ctx context.Context, c *graph.Call) (graph.Reply,
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return made(c, "servicePrincipals", string(p.ID), principalProperties, r)
+	return graph.Made(c, "servicePrincipals", principalProperties, r, "servicePrincipals", string(p.ID))
 }
 
 func (m *room) changePrincipal(ctx context.Context, c *graph.Call) (graph.Reply, error) {
@@ -191,19 +190,4 @@ func (m *room) deletePrincipal(ctx context.Context, c *graph.Call) (graph.Reply,
 		return graph.Reply{}, err
 	}
 	return graph.Done(), m.Apps.Dismiss(ctx, c.Caller, r.ID)
-}
-
-// whole lists what is short enough to be read at once.
-func whole[T any](ctx context.Context, c *graph.Call, set string, properties []graph.Property[T], list []T, key func(T) string) (graph.Reply, error) {
-	q, err := c.Query(graph.Listing...)
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	slices.SortFunc(list, func(a, b T) int { return strings.Compare(key(a), key(b)) })
-	return graph.List(ctx, c, q, graph.Set[T]{
-		Context: set, Properties: properties, Key: key,
-		Page: func(_ context.Context, after string, limit int) ([]T, error) {
-			return graph.After(list, key, after, limit), nil
-		},
-	})
 }

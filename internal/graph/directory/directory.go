@@ -3,7 +3,6 @@
 package directory
 
 import (
-	"context"
 	"slices"
 
 	"github.com/entente-id/entente/internal/account"
@@ -122,51 +121,4 @@ func Open(d *graph.Door, rooms Rooms) {
 		graph.Route{Method: "GET", Pattern: "oidc/userinfo", Unversioned: true, Delegated: []string{"openid"}, Personal: true, Answer: r.userinfo},
 		graph.Route{Method: "POST", Pattern: "oidc/userinfo", Unversioned: true, Delegated: []string{"openid"}, Personal: true, Answer: r.userinfo},
 	)
-}
-
-// one is the answer for a single object.
-func one[T any](c *graph.Call, set string, properties []graph.Property[T], of T) (graph.Reply, error) {
-	q, err := c.Query("select")
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	body, err := graph.Show(q, properties, of)
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	body["@odata.context"] = c.Context(set, q.Selected, true)
-	return graph.OK(body), nil
-}
-
-// made is the answer for what was created below the version.
-func made[T any](c *graph.Call, set, key string, properties []graph.Property[T], of T) (graph.Reply, error) {
-	body, err := graph.Show(graph.Query{}, properties, of)
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	body["@odata.context"] = c.Context(set, nil, true)
-	return graph.Created(c.Address(set, key), body), nil
-}
-
-// whole lists what is short enough to be read at once; list is in the order of
-// its keys.
-func whole[T any](ctx context.Context, c *graph.Call, set string, properties []graph.Property[T], list []T, key func(T) string) (graph.Reply, error) {
-	q, err := c.Query(graph.Listing...)
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	return graph.List(ctx, c, q, graph.Set[T]{
-		Context: set, Properties: properties, Key: key,
-		Page: func(_ context.Context, after string, limit int) ([]T, error) {
-			return graph.After(list, key, after, limit), nil
-		},
-	})
-}
-
-// text is a string member, null when there is nothing in it.
-func text(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }

@@ -57,7 +57,7 @@ func (m *room) domains(ctx context.Context, c *graph.Call) (graph.Reply, error) 
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return whole(ctx, c, "domains", domainProperties, list, func(d domain) string { return d.name })
+	return graph.Whole(ctx, c, "domains", domainProperties, list, func(d domain) string { return d.name })
 }
 
 func (m *room) domain(ctx context.Context, c *graph.Call) (graph.Reply, error) {
@@ -69,12 +69,12 @@ func (m *room) domain(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	if at < 0 {
 		return graph.Reply{}, fault.New(fault.ObjectUnknown, "object", c.Value("domain"))
 	}
-	return one(c, "domains", domainProperties, list[at])
+	return graph.One(c, "domains", domainProperties, list[at])
 }
 
 // skus is GET /subscribedSkus: nothing is sold here, and clients take an empty
 // list for it.
 func (m *room) skus(ctx context.Context, c *graph.Call) (graph.Reply, error) {
-	return whole(ctx, c, "subscribedSkus", []graph.Property[string]{{Name: "id", Usual: true, Of: func(s string) any { return s }}, {Name: "skuId", Usual: true, Of: func(s string) any { return s }}, {Name: "skuPartNumber", Usual: true, Of: func(s string) any { return s }}},
+	return graph.Whole(ctx, c, "subscribedSkus", []graph.Property[string]{{Name: "id", Usual: true, Of: func(s string) any { return s }}, {Name: "skuId", Usual: true, Of: func(s string) any { return s }}, {Name: "skuPartNumber", Usual: true, Of: func(s string) any { return s }}},
 		nil, func(s string) string { return s })
 }

@@ -14,7 +14,7 @@ import (
 var groupProperties = []graph.Property[account.Group]{
 	{Name: "id", Usual: true, Kind: graph.Key, Of: func(g account.Group) any { return string(g.ID) }},
 	{Name: "displayName", Usual: true, Kind: graph.Text, Of: func(g account.Group) any { return g.Name }},
-	{Name: "description", Usual: true, Kind: graph.Text, Of: func(g account.Group) any { return text(g.Description) }},
+	{Name: "description", Usual: true, Kind: graph.Text, Of: func(g account.Group) any { return graph.OrNull(g.Description) }},
 	{Name: "groupTypes", Usual: true, Kind: graph.Texts, Of: func(account.Group) any { return []string{} }},
 	{Name: "mail", Usual: true, Of: func(account.Group) any { return nil }},
 	{Name: "mailEnabled", Usual: true, Kind: graph.Flag, Of: func(g account.Group) any { return g.Mail }},
@@ -62,7 +62,7 @@ func (m *room) group(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return one(c, "groups", groupProperties, g)
+	return graph.One(c, "groups", groupProperties, g)
 }
 
 // sentGroup is a group as a client writes it; what is nil was not sent.
@@ -114,7 +114,7 @@ func (m *room) createGroup(ctx context.Context, c *graph.Call) (graph.Reply, err
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return made(c, "groups", string(g.ID), groupProperties, g)
+	return graph.Made(c, "groups", groupProperties, g, "groups", string(g.ID))
 }
 
 func (m *room) changeGroup(ctx context.Context, c *graph.Call) (graph.Reply, error) {

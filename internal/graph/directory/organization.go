@@ -15,8 +15,8 @@ var organizationProperties = []graph.Property[tenant.Tenant]{
 	{Name: "id", Usual: true, Of: func(t tenant.Tenant) any { return string(t.ID) }},
 	{Name: "displayName", Usual: true, Of: func(t tenant.Tenant) any { return t.Name }},
 	{Name: "tenantType", Usual: true, Of: func(tenant.Tenant) any { return "AAD" }},
-	{Name: "countryLetterCode", Usual: true, Of: func(t tenant.Tenant) any { return text(t.Country) }},
-	{Name: "preferredLanguage", Usual: true, Of: func(t tenant.Tenant) any { return text(t.Language) }},
+	{Name: "countryLetterCode", Usual: true, Of: func(t tenant.Tenant) any { return graph.OrNull(t.Country) }},
+	{Name: "preferredLanguage", Usual: true, Of: func(t tenant.Tenant) any { return graph.OrNull(t.Language) }},
 	{Name: "createdDateTime", Usual: true, Of: func(t tenant.Tenant) any { return graph.Stamp(t.Created) }},
 	{Name: "verifiedDomains", Usual: true, Of: func(t tenant.Tenant) any { return domainsOf(t) }},
 	{Name: "technicalNotificationMails", Usual: true, Of: noneOf},
@@ -66,7 +66,7 @@ func (m *room) organization(ctx context.Context, c *graph.Call) (graph.Reply, er
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return one(c, "organization", organizationProperties, t)
+	return graph.One(c, "organization", organizationProperties, t)
 }
 
 func domainsOf(t tenant.Tenant) []map[string]any {

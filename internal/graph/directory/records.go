@@ -46,7 +46,7 @@ var eventProperties = []graph.Property[audit.Event]{
 	{Name: "resultReason", Usual: true, Of: func(audit.Event) any { return "" }},
 	{Name: "initiatedBy", Usual: true, Of: initiator},
 	{Name: "targetResources", Usual: true, Of: func(e audit.Event) any {
-		return []map[string]any{{"id": e.Object, "displayName": text(e.Facts["name"]), "type": "Other", "modifiedProperties": []string{}}}
+		return []map[string]any{{"id": e.Object, "displayName": graph.OrNull(e.Facts["name"]), "type": "Other", "modifiedProperties": []string{}}}
 	}},
 	{Name: "additionalDetails", Usual: true, Of: func(e audit.Event) any {
 		details := []map[string]string{}
@@ -59,7 +59,7 @@ var eventProperties = []graph.Property[audit.Event]{
 
 func initiator(e audit.Event) any {
 	if e.Account == "" {
-		return map[string]any{"user": nil, "app": map[string]any{"appId": text(string(e.App)), "displayName": nil, "servicePrincipalId": nil}}
+		return map[string]any{"user": nil, "app": map[string]any{"appId": graph.OrNull(string(e.App)), "displayName": nil, "servicePrincipalId": nil}}
 	}
 	return map[string]any{"app": nil, "user": map[string]any{"id": string(e.Account), "displayName": nil, "userPrincipalName": e.SignInName, "ipAddress": nil}}
 }
@@ -76,7 +76,7 @@ func (m *room) directoryAudits(ctx context.Context, c *graph.Call) (graph.Reply,
 		return graph.Reply{}, err
 	}
 	slices.SortFunc(list, func(a, b audit.Event) int { return strings.Compare(eventKey(a), eventKey(b)) })
-	return whole(ctx, c, "auditLogs/directoryAudits", eventProperties, list, eventKey)
+	return graph.Whole(ctx, c, "auditLogs/directoryAudits", eventProperties, list, eventKey)
 }
 
 func attemptKey(a audit.Attempt) string { return newestFirst(a.At, a.Reference) }
@@ -88,13 +88,13 @@ var attemptProperties = []graph.Property[audit.Attempt]{
 	{Name: "id", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return a.TraceID }},
 	{Name: "createdDateTime", Usual: true, Kind: graph.Instant, Of: func(a audit.Attempt) any { return graph.Stamp(a.At) }},
 	{Name: "userDisplayName", Usual: true, Of: func(audit.Attempt) any { return nil }},
-	{Name: "userPrincipalName", Usual: true, Kind: graph.Text, Of: func(a audit.Attempt) any { return text(a.Address) }},
-	{Name: "userId", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return text(string(a.Account)) }},
-	{Name: "appId", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return text(string(a.App)) }},
-	{Name: "appDisplayName", Usual: true, Kind: graph.Text, Of: func(a audit.Attempt) any { return text(a.AppName) }},
+	{Name: "userPrincipalName", Usual: true, Kind: graph.Text, Of: func(a audit.Attempt) any { return graph.OrNull(a.Address) }},
+	{Name: "userId", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return graph.OrNull(string(a.Account)) }},
+	{Name: "appId", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return graph.OrNull(string(a.App)) }},
+	{Name: "appDisplayName", Usual: true, Kind: graph.Text, Of: func(a audit.Attempt) any { return graph.OrNull(a.AppName) }},
 	{Name: "ipAddress", Usual: true, Of: func(audit.Attempt) any { return nil }},
-	{Name: "clientAppUsed", Usual: true, Of: func(a audit.Attempt) any { return text(a.Browser) }},
-	{Name: "correlationId", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return text(a.CorrelationID) }},
+	{Name: "clientAppUsed", Usual: true, Of: func(a audit.Attempt) any { return graph.OrNull(a.Browser) }},
+	{Name: "correlationId", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return graph.OrNull(a.CorrelationID) }},
 	{Name: "conditionalAccessStatus", Usual: true, Of: func(a audit.Attempt) any {
 		if a.Code == fault.BlockedByPolicy || a.Code == fault.DelegationBlocked {
 			return "failure"
@@ -102,9 +102,9 @@ var attemptProperties = []graph.Property[audit.Attempt]{
 		return "notApplied"
 	}},
 	{Name: "isInteractive", Usual: true, Kind: graph.Flag, Of: func(a audit.Attempt) any { return a.Step != "token" }},
-	{Name: "resourceDisplayName", Usual: true, Of: func(a audit.Attempt) any { return text(a.Resource) }},
-	{Name: "resourceTenantId", Usual: true, Of: func(a audit.Attempt) any { return text(string(a.Tenant)) }},
-	{Name: "homeTenantId", Usual: true, Of: func(a audit.Attempt) any { return text(string(a.Home)) }},
+	{Name: "resourceDisplayName", Usual: true, Of: func(a audit.Attempt) any { return graph.OrNull(a.Resource) }},
+	{Name: "resourceTenantId", Usual: true, Of: func(a audit.Attempt) any { return graph.OrNull(string(a.Tenant)) }},
+	{Name: "homeTenantId", Usual: true, Of: func(a audit.Attempt) any { return graph.OrNull(string(a.Home)) }},
 	{Name: "crossTenantAccessType", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any {
 		if a.Home != "" && a.Home != a.Tenant {
 			return "serviceProvider"
@@ -131,5 +131,5 @@ func (m *room) signIns(ctx context.Context, c *graph.Call) (graph.Reply, error) 
 	}
 	list = slices.DeleteFunc(list, func(a audit.Attempt) bool { return !slices.Contains(signInSteps, a.Step) })
 	slices.SortFunc(list, func(a, b audit.Attempt) int { return strings.Compare(attemptKey(a), attemptKey(b)) })
-	return whole(ctx, c, "auditLogs/signIns", attemptProperties, list, attemptKey)
+	return graph.Whole(ctx, c, "auditLogs/signIns", attemptProperties, list, attemptKey)
 }

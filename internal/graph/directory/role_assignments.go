@@ -188,7 +188,7 @@ func (m *room) roleAssignment(ctx context.Context, c *graph.Call) (graph.Reply, 
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return one(c, assignmentsSet, holdingProperties, h)
+	return graph.One(c, assignmentsSet, holdingProperties, h)
 }
 
 func (m *room) findHolding(ctx context.Context, c *graph.Call) (holding, error) {
@@ -232,12 +232,7 @@ func (m *room) giveRole(ctx context.Context, c *graph.Call) (graph.Reply, error)
 		return graph.Reply{}, absent(err, sent.Principal)
 	}
 	h := holding{person: a, role: r.Template}
-	body, err := graph.Show(graph.Query{}, holdingProperties, h)
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	body["@odata.context"] = c.Context(assignmentsSet, nil, true)
-	return graph.Created(c.Address("roleManagement", "directory", "roleAssignments", h.id()), body), nil
+	return graph.Made(c, assignmentsSet, holdingProperties, h, "roleManagement", "directory", "roleAssignments", h.id())
 }
 
 func (m *room) takeRole(ctx context.Context, c *graph.Call) (graph.Reply, error) {

@@ -20,7 +20,7 @@ var belongingProperties = []graph.Property[belonging]{
 	{Name: "@odata.type", Usual: true, Of: func(b belonging) any { return "#microsoft.graph." + b.kind }},
 	{Name: "id", Usual: true, Kind: graph.Key, Of: func(b belonging) any { return b.id }},
 	{Name: "displayName", Usual: true, Kind: graph.Text, Of: func(b belonging) any { return b.name }},
-	{Name: "description", Usual: true, Of: func(b belonging) any { return text(b.description) }},
+	{Name: "description", Usual: true, Of: func(b belonging) any { return graph.OrNull(b.description) }},
 	{Name: "roleTemplateId", Usual: true, Kind: graph.Key, Of: func(b belonging) any {
 		if b.kind == "directoryRole" {
 			return b.id
@@ -57,7 +57,7 @@ func (m *room) groupsAndRoles(ctx context.Context, c *graph.Call, a account.Acco
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return whole(ctx, c, "directoryObjects", belongingProperties, list, func(b belonging) string { return b.id })
+	return graph.Whole(ctx, c, "directoryObjects", belongingProperties, list, func(b belonging) string { return b.id })
 }
 
 func templateOf(r account.DirectoryRole) string { return r.Template }
@@ -89,17 +89,17 @@ var definitionProperties = append(slices.Clone(roleProperties),
 )
 
 func (m *room) roleTemplates(ctx context.Context, c *graph.Call) (graph.Reply, error) {
-	return whole(ctx, c, "directoryRoleTemplates", roleProperties, rolesInOrder(), templateOf)
+	return graph.Whole(ctx, c, "directoryRoleTemplates", roleProperties, rolesInOrder(), templateOf)
 }
 
 // directoryRoles lists the activated roles: all of them, since a role needs
 // nothing to become so.
 func (m *room) directoryRoles(ctx context.Context, c *graph.Call) (graph.Reply, error) {
-	return whole(ctx, c, "directoryRoles", activeProperties, rolesInOrder(), templateOf)
+	return graph.Whole(ctx, c, "directoryRoles", activeProperties, rolesInOrder(), templateOf)
 }
 
 func (m *room) definitions(ctx context.Context, c *graph.Call) (graph.Reply, error) {
-	return whole(ctx, c, "roleManagement/directory/roleDefinitions", definitionProperties, rolesInOrder(), templateOf)
+	return graph.Whole(ctx, c, "roleManagement/directory/roleDefinitions", definitionProperties, rolesInOrder(), templateOf)
 }
 
 // role gives the role of an address: an id, or roleTemplateId=id.
@@ -120,7 +120,7 @@ func (m *room) directoryRole(_ context.Context, c *graph.Call) (graph.Reply, err
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return one(c, "directoryRoles", activeProperties, r)
+	return graph.One(c, "directoryRoles", activeProperties, r)
 }
 
 func (m *room) definition(_ context.Context, c *graph.Call) (graph.Reply, error) {
@@ -128,7 +128,7 @@ func (m *room) definition(_ context.Context, c *graph.Call) (graph.Reply, error)
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return one(c, "roleManagement/directory/roleDefinitions", definitionProperties, r)
+	return graph.One(c, "roleManagement/directory/roleDefinitions", definitionProperties, r)
 }
 
 // activateRole is POST /directoryRoles: whatever role there is is active, so

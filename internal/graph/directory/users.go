@@ -22,14 +22,14 @@ func empty(account.Account) any { return []string{} }
 var userProperties = []graph.Property[account.Account]{
 	{Name: "id", Usual: true, Kind: graph.Key, Of: func(a account.Account) any { return string(a.ID) }},
 	{Name: "businessPhones", Usual: true, Of: empty},
-	{Name: "displayName", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return text(a.Name) }},
-	{Name: "givenName", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return text(a.Given) }},
-	{Name: "jobTitle", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return text(a.JobTitle) }},
-	{Name: "mail", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return text(a.Mail) }},
-	{Name: "mobilePhone", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return text(a.More["mobilePhone"]) }},
-	{Name: "officeLocation", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return text(a.More["officeLocation"]) }},
-	{Name: "preferredLanguage", Usual: true, Of: func(a account.Account) any { return text(a.Language) }},
-	{Name: "surname", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return text(a.Family) }},
+	{Name: "displayName", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.Name) }},
+	{Name: "givenName", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.Given) }},
+	{Name: "jobTitle", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.JobTitle) }},
+	{Name: "mail", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.Mail) }},
+	{Name: "mobilePhone", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["mobilePhone"]) }},
+	{Name: "officeLocation", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["officeLocation"]) }},
+	{Name: "preferredLanguage", Usual: true, Of: func(a account.Account) any { return graph.OrNull(a.Language) }},
+	{Name: "surname", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.Family) }},
 	{Name: "userPrincipalName", Usual: true, Kind: graph.Text, Of: func(a account.Account) any { return a.SignInName }},
 	{Name: "accountEnabled", Kind: graph.Flag, Of: func(a account.Account) any { return !a.Disabled }},
 	{Name: "createdDateTime", Kind: graph.Instant, Of: func(a account.Account) any { return graph.Stamp(a.Created) }},
@@ -41,21 +41,21 @@ var userProperties = []graph.Property[account.Account]{
 	{Name: "userType", Kind: graph.Text, Of: func(account.Account) any { return "Member" }},
 	{Name: "assignedLicenses", Of: empty},
 	{Name: "assignedPlans", Of: empty},
-	{Name: "city", Kind: graph.Text, Of: func(a account.Account) any { return text(a.More["city"]) }},
-	{Name: "companyName", Kind: graph.Text, Of: func(a account.Account) any { return text(a.More["companyName"]) }},
-	{Name: "country", Kind: graph.Text, Of: func(a account.Account) any { return text(a.More["country"]) }},
-	{Name: "department", Kind: graph.Text, Of: func(a account.Account) any { return text(a.More["department"]) }},
-	{Name: "employeeId", Kind: graph.Text, Of: func(a account.Account) any { return text(a.More["employeeId"]) }},
+	{Name: "city", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["city"]) }},
+	{Name: "companyName", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["companyName"]) }},
+	{Name: "country", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["country"]) }},
+	{Name: "department", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["department"]) }},
+	{Name: "employeeId", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["employeeId"]) }},
 	{Name: "externalUserState", Of: none},
 	{Name: "onPremisesImmutableId", Of: none},
 	{Name: "onPremisesLastSyncDateTime", Of: none},
 	{Name: "onPremisesSyncEnabled", Of: none},
 	{Name: "otherMails", Of: empty},
-	{Name: "postalCode", Kind: graph.Text, Of: func(a account.Account) any { return text(a.More["postalCode"]) }},
+	{Name: "postalCode", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["postalCode"]) }},
 	{Name: "proxyAddresses", Of: empty},
-	{Name: "state", Kind: graph.Text, Of: func(a account.Account) any { return text(a.More["state"]) }},
-	{Name: "streetAddress", Kind: graph.Text, Of: func(a account.Account) any { return text(a.More["streetAddress"]) }},
-	{Name: "usageLocation", Kind: graph.Text, Of: func(a account.Account) any { return text(a.More["usageLocation"]) }},
+	{Name: "state", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["state"]) }},
+	{Name: "streetAddress", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["streetAddress"]) }},
+	{Name: "usageLocation", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["usageLocation"]) }},
 }
 
 // basicUser are the members that who may read basic profiles only can see.
@@ -114,7 +114,7 @@ func (m *room) me(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return one(c, "users", userProperties, self)
+	return graph.One(c, "users", userProperties, self)
 }
 
 // self is the caller as an object of the tenant. A partner's person has none
@@ -143,7 +143,7 @@ func (m *room) user(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 			return graph.Reply{}, err
 		}
 		if strings.EqualFold(sent, string(self.ID)) || account.FoldName(sent) == account.FoldName(self.SignInName) {
-			return one(c, "users", userProperties, self)
+			return graph.One(c, "users", userProperties, self)
 		}
 	}
 	// Somebody else: what reads oneself does not suffice, and a personal
@@ -171,7 +171,7 @@ func (m *room) user(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return one(c, "users", properties, a)
+	return graph.One(c, "users", properties, a)
 }
 
 // maxName bounds the sign-in names that are looked up, in bytes.

@@ -114,7 +114,7 @@ func (m *room) createUser(ctx context.Context, c *graph.Call) (graph.Reply, erro
 	if err := m.Safe.SetPassword(ctx, credential.Owner{Tenant: a.Tenant, Account: a.ID}, password); err != nil {
 		return graph.Reply{}, err
 	}
-	return made(c, "users", string(a.ID), userProperties, a)
+	return graph.Made(c, "users", userProperties, a, "users", string(a.ID))
 }
 
 func (m *room) changeUser(ctx context.Context, c *graph.Call) (graph.Reply, error) {

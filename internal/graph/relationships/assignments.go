@@ -23,7 +23,7 @@ func (m *room) requests(ctx context.Context, c *graph.Call) (graph.Reply, error)
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return collection(ctx, c, under(r.ID, "requests"), requestProperties, r.Requests, func(q customer.Request) string { return q.ID })
+	return graph.Whole(ctx, c, under(r.ID, "requests"), requestProperties, r.Requests, func(q customer.Request) string { return q.ID })
 }
 
 func (m *room) request(ctx context.Context, c *graph.Call) (graph.Reply, error) {
@@ -33,7 +33,7 @@ func (m *room) request(ctx context.Context, c *graph.Call) (graph.Reply, error) 
 	}
 	for _, q := range r.Requests {
 		if strings.EqualFold(q.ID, c.Value("request")) {
-			return single(c, under(r.ID, "requests"), requestProperties, q)
+			return graph.One(c, under(r.ID, "requests"), requestProperties, q)
 		}
 	}
 	return graph.Reply{}, fault.New(fault.ObjectUnknown, "object", c.Value("request"))
@@ -61,12 +61,7 @@ func (m *room) ask(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	shown, err := graph.Show(graph.Query{}, requestProperties, q)
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	shown["@odata.context"] = c.Context(under(key, "requests"), nil, true)
-	return graph.Created(c.Address("tenantRelationships", "delegatedAdminRelationships", key, "requests", q.ID), shown), nil
+	return graph.Made(c, under(key, "requests"), requestProperties, q, "tenantRelationships", "delegatedAdminRelationships", key, "requests", q.ID)
 }
 
 var assignmentProperties = []graph.Property[customer.Assignment]{
@@ -92,7 +87,7 @@ func (m *room) assignments(ctx context.Context, c *graph.Call) (graph.Reply, err
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return collection(ctx, c, under(r.ID, "accessAssignments"), assignmentProperties, r.Assignments, func(a customer.Assignment) string { return a.ID })
+	return graph.Whole(ctx, c, under(r.ID, "accessAssignments"), assignmentProperties, r.Assignments, func(a customer.Assignment) string { return a.ID })
 }
 
 func (m *room) assignment(ctx context.Context, c *graph.Call) (graph.Reply, error) {
@@ -104,7 +99,7 @@ func (m *room) assignment(ctx context.Context, c *graph.Call) (graph.Reply, erro
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return single(c, under(r.ID, "accessAssignments"), assignmentProperties, a)
+	return graph.One(c, under(r.ID, "accessAssignments"), assignmentProperties, a)
 }
 
 // sentAssignment is an assignment as a client writes it.
@@ -129,12 +124,7 @@ func (m *room) assign(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	shown, err := graph.Show(graph.Query{}, assignmentProperties, a)
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	shown["@odata.context"] = c.Context(under(key, "accessAssignments"), nil, true)
-	return graph.Created(c.Address("tenantRelationships", "delegatedAdminRelationships", key, "accessAssignments", a.ID), shown), nil
+	return graph.Made(c, under(key, "accessAssignments"), assignmentProperties, a, "tenantRelationships", "delegatedAdminRelationships", key, "accessAssignments", a.ID)
 }
 
 // pollAfter is how many seconds a client waits before it asks for an
@@ -183,7 +173,7 @@ func (m *room) operations(ctx context.Context, c *graph.Call) (graph.Reply, erro
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return collection(ctx, c, under(r.ID, "operations"), operationProperties, r.Operations, func(o customer.Operation) string { return o.ID })
+	return graph.Whole(ctx, c, under(r.ID, "operations"), operationProperties, r.Operations, func(o customer.Operation) string { return o.ID })
 }
 
 func (m *room) operation(ctx context.Context, c *graph.Call) (graph.Reply, error) {
@@ -193,7 +183,7 @@ func (m *room) operation(ctx context.Context, c *graph.Call) (graph.Reply, error
 	}
 	for _, o := range r.Operations {
 		if strings.EqualFold(o.ID, c.Value("operation")) {
-			return single(c, under(r.ID, "operations"), operationProperties, o)
+			return graph.One(c, under(r.ID, "operations"), operationProperties, o)
 		}
 	}
 	return graph.Reply{}, fault.New(fault.ObjectUnknown, "object", c.Value("operation"))

@@ -23,7 +23,7 @@ func (m *room) customers(ctx context.Context, c *graph.Call) (graph.Reply, error
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return collection(ctx, c, customers, customerProperties, list, tenantOf)
+	return graph.Whole(ctx, c, customers, customerProperties, list, tenantOf)
 }
 
 func (m *room) findCustomer(ctx context.Context, c *graph.Call) (customer.Customer, error) {
@@ -44,7 +44,7 @@ func (m *room) customer(ctx context.Context, c *graph.Call) (graph.Reply, error)
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	return single(c, customers, customerProperties, one)
+	return graph.One(c, customers, customerProperties, one)
 }
 
 // service is where something of a customer is managed.
@@ -64,7 +64,7 @@ func (m *room) services(ctx context.Context, c *graph.Call) (graph.Reply, error)
 		return graph.Reply{}, err
 	}
 	list := []service{{"directory", "Directory", strings.TrimSuffix(m.Origin, "/") + "/organisation/"}}
-	return collection(ctx, c, customers+"('"+string(one.Tenant)+"')/serviceManagementDetails", serviceProperties, list, func(s service) string { return s.id })
+	return graph.Whole(ctx, c, customers+"('"+string(one.Tenant)+"')/serviceManagementDetails", serviceProperties, list, func(s service) string { return s.id })
 }
 
 // contractProperties are a partner's customers in the old style

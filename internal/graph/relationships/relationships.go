@@ -4,8 +4,6 @@ package relationships
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/graph"
@@ -138,15 +136,6 @@ func (m *room) list(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	})
 }
 
-// show is the answer for a single relationship.
-func show(c *graph.Call, q graph.Query, r customer.Relationship) (map[string]any, error) {
-	body, err := graph.Show(q, properties, r)
-	if err == nil {
-		body["@odata.context"] = c.Context(root, q.Selected, true)
-	}
-	return body, err
-}
-
 // sent is a relationship as a client writes it; what is nil was not sent.
 type sent struct {
 	DisplayName        *string `json:"displayName"`
@@ -181,21 +170,15 @@ func (m *room) create(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	shown, err := show(c, graph.Query{}, r)
-	return graph.Created(c.Address("tenantRelationships", "delegatedAdminRelationships", r.ID), shown), err
+	return graph.Made(c, root, properties, r, "tenantRelationships", "delegatedAdminRelationships", r.ID)
 }
 
 func (m *room) get(ctx context.Context, c *graph.Call) (graph.Reply, error) {
-	q, err := c.Query("select")
-	if err != nil {
-		return graph.Reply{}, err
-	}
 	r, err := m.Relationships.Find(ctx, c.Caller, c.Value("relationship"))
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	shown, err := show(c, q, r)
-	return graph.OK(shown), err
+	return graph.One(c, root, properties, r)
 }
 
 func (m *room) change(ctx context.Context, c *graph.Call) (graph.Reply, error) {
@@ -211,8 +194,7 @@ func (m *room) change(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	shown, err := show(c, graph.Query{}, r)
-	return graph.OK(shown), err
+	return graph.One(c, root, properties, r)
 }
 
 func (m *room) delete(ctx context.Context, c *graph.Call) (graph.Reply, error) {
@@ -221,35 +203,6 @@ func (m *room) delete(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 		return graph.Reply{}, err
 	}
 	return graph.Done(), m.Relationships.Delete(ctx, c.Caller, c.Value("relationship"), etag)
-}
-
-// collection answers with a short list that belongs to one relationship.
-func collection[T any](ctx context.Context, c *graph.Call, name string, properties []graph.Property[T], list []T, key func(T) string) (graph.Reply, error) {
-	q, err := c.Query("select", "filter", "top", "skiptoken", "count")
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	list = slices.SortedFunc(slices.Values(list), func(a, b T) int { return strings.Compare(key(a), key(b)) })
-	return graph.List(ctx, c, q, graph.Set[T]{
-		Context: name, Properties: properties, Key: key, MaxPage: maxPage,
-		Page: func(_ context.Context, after string, limit int) ([]T, error) {
-			return graph.After(list, key, after, limit), nil
-		},
-	})
-}
-
-// single answers with one of them.
-func single[T any](c *graph.Call, name string, properties []graph.Property[T], of T) (graph.Reply, error) {
-	q, err := c.Query("select")
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	body, err := graph.Show(q, properties, of)
-	if err != nil {
-		return graph.Reply{}, err
-	}
-	body["@odata.context"] = c.Context(name, q.Selected, true)
-	return graph.OK(body), nil
 }
 
 // under names a collection of one relationship in a context.
