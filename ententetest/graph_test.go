@@ -44,6 +44,8 @@ func TestAnApplicationGetsItsOwnRightsAtACustomerByGraphAlone(t *testing.T) {
 	if value := list.body["value"].([]any); len(value) != 1 || value[0].(map[string]any)["id"] != made.text("id") {
 		t.Errorf("the grants for everyone are %v", value)
 	}
+	g.call(admin, "GET", "/users/admin@proseware.example/oauth2PermissionGrants", "", nil, http.StatusOK)
+	g.call(admin, "GET", "/users/"+client.text("id")+"/oauth2PermissionGrants", "", nil, http.StatusNotFound)
 	g.call(admin, "PATCH", "/oauth2PermissionGrants/"+made.text("id"), "", map[string]string{"scope": ""}, http.StatusBadRequest)
 	g.call(admin, "DELETE", "/oauth2PermissionGrants/"+made.text("id"), "", nil, http.StatusNoContent)
 	g.call(admin, "GET", "/oauth2PermissionGrants/"+made.text("id"), "", nil, http.StatusNotFound)

@@ -124,8 +124,8 @@ func (g *Groups) Change(ctx context.Context, by audit.Caller, group id.Object, c
 	return g.store.SaveGroup(ctx, next, e)
 }
 
-// Delete takes a group away, and everybody out of it. It fails with
-// RoleMissing or ObjectUnknown.
+// Delete takes a group away, and everybody out of it; a partner's own groups
+// stay. It fails with RoleMissing, StateConflict or ObjectUnknown.
 func (g *Groups) Delete(ctx context.Context, by audit.Caller, group id.Object) error {
 	have, err := g.store.Group(ctx, by.Tenant, group)
 	if err != nil {
@@ -133,6 +133,9 @@ func (g *Groups) Delete(ctx context.Context, by audit.Caller, group id.Object) e
 	}
 	if err := g.may(by, have); err != nil {
 		return err
+	}
+	if have.Named() {
+		return fault.New(fault.StateConflict, "rule", "a group that is not one of the partner's own")
 	}
 	e := g.event(by, "group.delete", string(group))
 	e.Facts = map[string]string{"name": have.Name}

@@ -49,12 +49,15 @@ func (r Relationship) next() (Relationship, time.Time) {
 
 func earlier(a, b time.Time) bool { return b.IsZero() || a.Before(b) }
 
+// following are the states that come by themselves.
+var following = map[Status]Status{
+	Approved: Activating, Activating: Active, TerminationRequested: Terminating, Terminating: Terminated,
+	Active: Expiring, Expiring: Expired, ApprovalPending: Expired,
+}
+
 // status gives the next status and when it begins.
 func (r Relationship) status() (Relationship, time.Time) {
-	to := map[Status]Status{
-		Approved: Activating, Activating: Active, TerminationRequested: Terminating, Terminating: Terminated,
-		Active: Expiring, Expiring: Expired, ApprovalPending: Expired,
-	}[r.Status]
+	to := following[r.Status]
 	switch {
 	case to == "":
 		return r, time.Time{}

@@ -104,6 +104,11 @@ func render(f *fault.Fault) rendering {
 	if parameter := f.Facts["parameter"]; parameter != "" {
 		r.message += " Parameter: " + tenant.Shorten(parameter) + "."
 	}
+	for _, needed := range []string{"permission", "role"} {
+		if names := f.Facts[needed]; names != "" {
+			r.message += " Needed is one " + needed + " of: " + names + "."
+		}
+	}
 	if rule := f.Facts["rule"]; rule != "" {
 		r.message += " Expected: " + tenant.Shorten(rule) + "."
 	}

@@ -70,6 +70,7 @@ func Open(d *graph.Door, rooms Rooms) {
 		graph.Route{Method: "GET", Pattern: "servicePrincipals", Delegated: person(read), Application: read, Answer: r.principals},
 		graph.Route{Method: "POST", Pattern: "servicePrincipals", Delegated: person(write), Application: write, Answer: r.createPrincipal},
 		graph.Route{Method: "GET", Pattern: "oauth2PermissionGrants", Delegated: person(readGrants), Application: readGrants, Answer: r.grants},
+		graph.Route{Method: "GET", Pattern: "users/{user}/oauth2PermissionGrants", Delegated: person(readGrants), Application: readGrants, Answer: r.grantsFor},
 		graph.Route{Method: "POST", Pattern: "oauth2PermissionGrants", Delegated: giveGrants, Application: giveGrants, Answer: r.createGrant},
 		graph.Route{Method: "GET", Pattern: "oauth2PermissionGrants/{grant}", Delegated: person(readGrants), Application: readGrants, Answer: r.grant},
 		graph.Route{Method: "PATCH", Pattern: "oauth2PermissionGrants/{grant}", Delegated: giveGrants, Application: giveGrants, Answer: r.changeGrant},

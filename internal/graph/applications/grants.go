@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/fault"
@@ -152,6 +153,29 @@ func (m *room) grantsOf(ctx context.Context, c *graph.Call) (graph.Reply, error)
 	return graph.Whole(ctx, c, grantsSet, grantProperties, list, given.key)
 }
 
+// grantsFor lists what one person allowed for themselves.
+func (m *room) grantsFor(ctx context.Context, c *graph.Call) (graph.Reply, error) {
+	sent := c.Value("user")
+	find := m.People.Named
+	if id.IsGUID(sent) {
+		find = func(ctx context.Context, t id.Tenant, key string) (account.Account, error) {
+			return m.People.Find(ctx, t, id.Object(strings.ToLower(key)))
+		}
+	}
+	a, err := find(ctx, c.Caller.Tenant, sent)
+	if fault.Has(err, fault.AccountUnknown) {
+		err = fault.New(fault.ObjectUnknown, "object", sent)
+	}
+	if err != nil {
+		return graph.Reply{}, err
+	}
+	list, err := m.all(ctx, c, func(g consent.Grant) bool { return g.Account == a.ID })
+	if err != nil {
+		return graph.Reply{}, err
+	}
+	return graph.Whole(ctx, c, grantsSet, grantProperties, list, given.key)
+}
+
 // findGrant gives the grant of an address.
 func (m *room) findGrant(ctx context.Context, c *graph.Call) (given, error) {
 	absent := fault.New(fault.ObjectUnknown, "object", c.Value("grant"))
@@ -159,12 +183,12 @@ func (m *room) findGrant(ctx context.Context, c *graph.Call) (given, error) {
 	if !ok {
 		return given{}, absent
 	}
-	account := id.Object(guids[2])
-	if account == nobody {
-		account = ""
+	person := id.Object(guids[2])
+	if person == nobody {
+		person = ""
 	}
 	list, err := m.all(ctx, c, func(g consent.Grant) bool {
-		return string(g.Client) == guids[0] && string(g.Resource) == guids[1] && g.Account == account
+		return string(g.Client) == guids[0] && string(g.Resource) == guids[1] && g.Account == person
 	})
 	if err != nil {
 		return given{}, err

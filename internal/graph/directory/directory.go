@@ -83,6 +83,7 @@ func Open(d *graph.Door, rooms Rooms) {
 		graph.Route{Method: "POST", Pattern: "me/revokeSignInSessions", Delegated: delegated(writeUsers, "User.RevokeSessions.All", "User.ReadWrite"), Answer: r.endMySessions},
 		graph.Route{Method: "POST", Pattern: "users/{user}/getMemberObjects", Delegated: delegated(readMembers, "User.Read.All"), Application: readMembers, Answer: r.memberObjects},
 		graph.Route{Method: "POST", Pattern: "users/{user}/getMemberGroups", Delegated: delegated(readMembers, "User.Read.All"), Application: readMembers, Answer: r.memberObjects},
+		graph.Route{Method: "GET", Pattern: "users/{user}/licenseDetails", Delegated: readUsers[1:], Application: readUsers[1:], Answer: r.licences},
 
 		graph.Route{Method: "GET", Pattern: "groups", Delegated: delegated(readGroups), Application: readGroups, Answer: r.groups},
 		graph.Route{Method: "POST", Pattern: "groups", Delegated: delegated(writeGroups), Application: writeGroups, Answer: r.createGroup},

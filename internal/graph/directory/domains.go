@@ -72,9 +72,28 @@ func (m *room) domain(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	return graph.One(c, "domains", domainProperties, list[at])
 }
 
-// skus is GET /subscribedSkus: nothing is sold here, and clients take an empty
-// list for it.
+// licence is what nobody here has; clients take an empty list for it.
+type licence struct{ id, name string }
+
+var licenceProperties = []graph.Property[licence]{
+	{Name: "id", Usual: true, Kind: graph.Key, Of: func(l licence) any { return l.id }},
+	{Name: "skuId", Usual: true, Kind: graph.Key, Of: func(l licence) any { return l.id }},
+	{Name: "skuPartNumber", Usual: true, Kind: graph.Text, Of: func(l licence) any { return l.name }},
+}
+
+// skus is GET /subscribedSkus: nothing is sold here.
 func (m *room) skus(ctx context.Context, c *graph.Call) (graph.Reply, error) {
-	return graph.Whole(ctx, c, "subscribedSkus", []graph.Property[string]{{Name: "id", Usual: true, Of: func(s string) any { return s }}, {Name: "skuId", Usual: true, Of: func(s string) any { return s }}, {Name: "skuPartNumber", Usual: true, Of: func(s string) any { return s }}},
-		nil, func(s string) string { return s })
+	return graph.Whole(ctx, c, "subscribedSkus", licenceProperties, nil, func(l licence) string { return l.id })
+}
+
+// licences is GET /users/{user}/licenseDetails.
+func (m *room) licences(ctx context.Context, c *graph.Call) (graph.Reply, error) {
+	if err := c.CheckReader(); err != nil {
+		return graph.Reply{}, err
+	}
+	a, err := m.findUser(ctx, c.Caller.Tenant, c.Value("user"))
+	if err != nil {
+		return graph.Reply{}, err
+	}
+	return graph.Whole(ctx, c, "users('"+string(a.ID)+"')/licenseDetails", licenceProperties, nil, func(l licence) string { return l.id })
 }

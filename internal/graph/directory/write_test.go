@@ -256,6 +256,7 @@ func TestAPartnersOwnGroupsAreForItsGlobalAdministratorsAlone(t *testing.T) {
 	w.send(w.holder(account.GroupsAdministrator), "POST", path, ref).is(403, refused)
 	w.send(w.app("Group.ReadWrite.All"), "POST", path, ref).is(403, refused)
 	w.send(w.holder(account.GlobalAdministrator), "POST", path, ref).is(204, "")
+	w.call(w.holder(account.GlobalAdministrator), "DELETE", "/v1.0/groups/"+string(agents.ID), "").is(409, "conflict")
 	if b, err := w.people.Find(t.Context(), adatum, bert); err != nil || !b.In(account.AdminAgents) {
 		t.Errorf("%+v, %v", b, err)
 	}
@@ -305,6 +306,8 @@ func TestSmallListsAreWellFormed(t *testing.T) {
 	if r := w.get(bearer, "/v1.0/subscribedSkus"); r.status != 200 || len(r.body["value"].([]any)) != 0 {
 		t.Errorf("skus: %s", r.text)
 	}
+	w.get(bearer, "/v1.0/users/"+string(bert)+"/licenseDetails").is(200, "")
+	w.get(bearer, "/v1.0/users/"+string(agent)+"/licenseDetails").is(404, "Request_ResourceNotFound")
 	r := w.get(bearer, "/v1.0/domains")
 	if value := r.body["value"].([]any); len(value) != 2 || value[0].(map[string]any)["id"] != "adatum.example" || value[0].(map[string]any)["isDefault"] != true {
 		t.Errorf("domains: %s", r.text)
