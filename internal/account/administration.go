@@ -19,8 +19,8 @@ type AdministrationStore interface {
 	RenameAccount(ctx context.Context, a Account, e audit.Event) error
 	// AmendAccount changes one account as it is at that moment; see GroupStore.
 	AmendAccount(ctx context.Context, tenant id.Tenant, account id.Object, change func(*Account) error, e audit.Event) error
-	// DeleteAccount deletes an account with its credentials, consents and
-	// assignments, or fails with AccountUnknown.
+	// DeleteAccount puts an account aside, so that it is in no list and its name
+	// is free, or fails with AccountUnknown.
 	DeleteAccount(ctx context.Context, tenant id.Tenant, account id.Object, e audit.Event) error
 }
 
@@ -38,8 +38,8 @@ func NewAdministration(store AdministrationStore, source id.Source) *Administrat
 
 // Amendment is what is changed of an account; nil leaves a thing as it is.
 type Amendment struct {
-	SignInName, Name, Given, Family, Mail, Language, JobTitle *string
-	Disabled, MustChangePassword                              *bool
+	SignInName, Name, Given, Family, Mail, Language, JobTitle, UsageLocation *string
+	Disabled, MustChangePassword                                             *bool
 	// More are members of Account.More; an empty text takes one away.
 	More map[string]string
 	// EndSessions voids every session and refresh token.
@@ -49,7 +49,7 @@ type Amendment struct {
 // Profile are the names of Account.More.
 var Profile = []string{
 	"city", "companyName", "country", "department", "employeeId", "mobilePhone", "officeLocation", "postalCode", "state",
-	"streetAddress", "usageLocation",
+	"streetAddress",
 }
 
 // Create makes a person of an organisation. The domain of their sign-in name
@@ -120,7 +120,8 @@ func (d *Administration) EndSessions(ctx context.Context, by audit.Caller, perso
 	}, Event(d.source, by, "account.end-sessions", string(person)))
 }
 
-// Delete takes a person away for good. It fails like Change.
+// Delete takes a person away; for 30 days they can come back. It fails like
+// Change.
 func (d *Administration) Delete(ctx context.Context, by audit.Caller, person id.Object) error {
 	a, err := d.within(ctx, by, person, UserAdministrator)
 	if err != nil {
@@ -232,6 +233,7 @@ func (m Amendment) over(a *Account, t tenant.Tenant, source id.Source) error {
 	}{
 		{&a.Name, m.Name, "displayName", 256}, {&a.Given, m.Given, "givenName", 64}, {&a.Family, m.Family, "surname", 64},
 		{&a.Language, m.Language, "preferredLanguage", 35}, {&a.JobTitle, m.JobTitle, "jobTitle", 128},
+		{&a.UsageLocation, m.UsageLocation, "usageLocation", 2},
 	} {
 		if field.sent == nil {
 			continue
@@ -301,7 +303,7 @@ func (m Amendment) members() []string {
 		sent bool
 	}{
 		{"userPrincipalName", m.SignInName != nil}, {"displayName", m.Name != nil}, {"givenName", m.Given != nil}, {"surname", m.Family != nil},
-		{"mail", m.Mail != nil}, {"preferredLanguage", m.Language != nil}, {"jobTitle", m.JobTitle != nil},
+		{"mail", m.Mail != nil}, {"preferredLanguage", m.Language != nil}, {"jobTitle", m.JobTitle != nil}, {"usageLocation", m.UsageLocation != nil},
 		{"accountEnabled", m.Disabled != nil}, {"passwordProfile", m.MustChangePassword != nil},
 	} {
 		if member.sent {

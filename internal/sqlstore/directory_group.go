@@ -7,6 +7,7 @@ import (
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/delegated"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 )
@@ -155,31 +156,8 @@ func (t *tx) amendAccount(of id.Tenant, key id.Object, change func(*account.Acco
 	return nil
 }
 
-// DeleteAccount deletes an account with all that is the person's alone.
+// DeleteAccount puts an account aside, as DropMember does: the person can come
+// back for a while.
 func (db *DB) DeleteAccount(ctx context.Context, t id.Tenant, key id.Object, e audit.Event) error {
-	return db.write(ctx, func(x *tx) error {
-		n, err := x.exec(`DELETE FROM account WHERE tenant = $1 AND id = $2`, string(t), string(key))
-		if err != nil {
-			return fmt.Errorf("delete account: %w", err)
-		}
-		if n == 0 {
-			return fault.New(fault.AccountUnknown)
-		}
-		for _, text := range []string{
-			`DELETE FROM password WHERE tenant = $1 AND account = $2`,
-			`DELETE FROM authenticator WHERE tenant = $1 AND account = $2`,
-			`DELETE FROM recovery_code WHERE tenant = $1 AND account = $2`,
-			`DELETE FROM passkey WHERE tenant = $1 AND account = $2`,
-			`DELETE FROM temporary_pass WHERE tenant = $1 AND account = $2`,
-			`DELETE FROM device WHERE tenant = $1 AND account = $2`,
-			`DELETE FROM delegated_grant WHERE tenant = $1 AND account = $2`,
-			`DELETE FROM assignment WHERE tenant = $1 AND account = $2`,
-			`DELETE FROM upstream_link WHERE tenant = $1 AND account = $2`,
-		} {
-			if _, err := x.exec(text, string(t), string(key)); err != nil {
-				return fmt.Errorf("delete what was the account's: %w", err)
-			}
-		}
-		return x.event(e)
-	})
+	return db.DropMember(ctx, t, key, func(account.Account) error { return nil }, delegated.Dropped{At: e.At}, e)
 }

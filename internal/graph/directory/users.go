@@ -55,7 +55,7 @@ var userProperties = []graph.Property[account.Account]{
 	{Name: "proxyAddresses", Of: empty},
 	{Name: "state", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["state"]) }},
 	{Name: "streetAddress", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["streetAddress"]) }},
-	{Name: "usageLocation", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.More["usageLocation"]) }},
+	{Name: "usageLocation", Kind: graph.Text, Of: func(a account.Account) any { return graph.OrNull(a.UsageLocation) }},
 }
 
 // basicUser are the members that who may read basic profiles only can see.

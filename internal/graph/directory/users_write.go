@@ -47,7 +47,7 @@ type passwordProfile struct {
 func (s sentUser) amendment() (account.Amendment, error) {
 	m := account.Amendment{
 		SignInName: s.UserPrincipalName, Name: s.DisplayName, Given: s.GivenName, Family: s.Surname, Mail: s.Mail,
-		Language: s.PreferredLanguage, JobTitle: s.JobTitle, More: map[string]string{},
+		Language: s.PreferredLanguage, JobTitle: s.JobTitle, UsageLocation: s.UsageLocation, More: map[string]string{},
 	}
 	if s.AccountEnabled != nil {
 		disabled := !*s.AccountEnabled
@@ -62,7 +62,7 @@ func (s sentUser) amendment() (account.Amendment, error) {
 	}{
 		{"city", s.City}, {"companyName", s.CompanyName}, {"country", s.Country}, {"department", s.Department}, {"employeeId", s.EmployeeID},
 		{"mobilePhone", s.MobilePhone}, {"officeLocation", s.OfficeLocation}, {"postalCode", s.PostalCode}, {"state", s.State},
-		{"streetAddress", s.StreetAddress}, {"usageLocation", s.UsageLocation},
+		{"streetAddress", s.StreetAddress},
 	} {
 		if member.sent != nil {
 			m.More[member.name] = *member.sent

@@ -66,9 +66,9 @@ func TestAPersonIsMadeChangedAndDeletedWithARecordOfEach(t *testing.T) {
 		t.Errorf("made at %s", made.header.Get("Location"))
 	}
 	w.send(bearer, "POST", "/v1.0/users", newUser(nil)).is(400, "Request_BadRequest")
-	w.send(bearer, "PATCH", "/v1.0/users/"+key, map[string]any{"displayName": "Carla", "userPrincipalName": "carla@adatum.example", "city": "Hull"}).is(204, "")
-	r := w.get(bearer, asked("/v1.0/users/carla@adatum.example", "$select", "displayName,city,department,accountEnabled"))
-	if r.body["displayName"] != "Carla" || r.body["city"] != "Hull" || r.body["department"] != "Sales" || r.body["accountEnabled"] != true {
+	w.send(bearer, "PATCH", "/v1.0/users/"+key, map[string]any{"displayName": "Carla", "userPrincipalName": "carla@adatum.example", "city": "Hull", "usageLocation": "GB"}).is(204, "")
+	r := w.get(bearer, asked("/v1.0/users/carla@adatum.example", "$select", "displayName,city,department,accountEnabled,usageLocation"))
+	if r.body["displayName"] != "Carla" || r.body["city"] != "Hull" || r.body["usageLocation"] != "GB" || r.body["department"] != "Sales" || r.body["accountEnabled"] != true {
 		t.Errorf("changed it is %s", r.text)
 	}
 	w.send(bearer, "POST", "/v1.0/users/"+key+"/revokeSignInSessions", map[string]any{}).is(200, "")
