@@ -41,8 +41,12 @@ type Account struct {
 	MFA MFAState
 	// Roles are directory role template ids.
 	Roles []string
-	// Groups are the partner groups of the person, such as AdminAgents.
+	// Groups are the keys of the person's groups: ids, or for a partner's own
+	// groups names such as AdminAgents.
 	Groups []string
+	// More are further members of the profile that nothing here decides by,
+	// under Graph's names: see Profile.
+	More map[string]string `json:",omitempty"`
 	// SessionsFrom is the instant before which every session and refresh
 	// token of this person is void ("revoke sign-in sessions").
 	SessionsFrom time.Time

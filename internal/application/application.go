@@ -162,6 +162,24 @@ type Store interface {
 	// DeleteApplication deletes a tenant's registration and its principals
 	// everywhere, or fails with AppUnknown.
 	DeleteApplication(ctx context.Context, tenant id.Tenant, app id.App, e audit.Event) error
+	// ChangeApplication alters a tenant's registration as it is at that moment
+	// and writes the event, or fails with AppUnknown. Nothing is written when
+	// change fails.
+	ChangeApplication(ctx context.Context, tenant id.Tenant, app id.App, change func(*Application) error, e audit.Event) error
+	// Principals lists a tenant's service principals in the order of their ids,
+	// after the given one, at most limit.
+	Principals(ctx context.Context, tenant id.Tenant, after id.Object, limit int) ([]Principal, error)
+	// PrincipalByID finds a service principal, or fails with ObjectUnknown.
+	PrincipalByID(ctx context.Context, tenant id.Tenant, principal id.Object) (Principal, error)
+	// AddPrincipal creates a service principal with its event; false when the
+	// app has one.
+	AddPrincipal(ctx context.Context, p Principal, e audit.Event) (bool, error)
+	// ChangePrincipal saves whether a principal is disabled and open to assigned
+	// people alone, or fails with ObjectUnknown.
+	ChangePrincipal(ctx context.Context, p Principal, e audit.Event) error
+	// RemovePrincipal deletes a principal with all that it was allowed, or fails
+	// with ObjectUnknown.
+	RemovePrincipal(ctx context.Context, p Principal, e audit.Event) error
 	// SavePrincipal creates a service principal unless it is there already,
 	// and returns the one that is.
 	SavePrincipal(ctx context.Context, p Principal) (Principal, error)

@@ -107,11 +107,25 @@ func (r *Registry) Register(ctx context.Context, by audit.Caller, d Draft) (Appl
 // rotating needs no pause. The text is shown once. It fails with AppUnknown or
 // InputInvalid.
 func (r *Registry) AddSecret(ctx context.Context, by audit.Caller, app id.App, name string) (string, Credential, error) {
+	return r.AddSecretUntil(ctx, by, app, name, nil)
+}
+
+// AddSecretUntil is AddSecret with an end of one's own choice, which lies within
+// SecretLife; nil means SecretLife.
+func (r *Registry) AddSecretUntil(ctx context.Context, by audit.Caller, app id.App, name string, until *time.Time) (string, Credential, error) {
 	name = strings.TrimSpace(name)
 	if !isName(name) {
 		return "", Credential{}, invalid("name", "1 to 100 characters")
 	}
-	text, c := r.NewSecret(name, r.source.Now().Add(SecretLife))
+	now := r.source.Now()
+	ends := now.Add(SecretLife)
+	if until != nil {
+		if until.Before(now) || until.After(ends) {
+			return "", Credential{}, invalid("endDateTime", "an instant within 180 days from now, or none")
+		}
+		ends = until.UTC()
+	}
+	text, c := r.NewSecret(name, ends)
 	return text, c, r.addCredential(ctx, by, app, c, "app.secret.add")
 }
 

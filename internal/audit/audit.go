@@ -115,6 +115,8 @@ type Store interface {
 	// FindAttempt finds an attempt by reference, trace id or correlation id,
 	// or fails with ReferenceUnknown.
 	FindAttempt(ctx context.Context, reference string) (Attempt, error)
+	// Attempts lists what failed in a tenant, newest first.
+	Attempts(ctx context.Context, tenant id.Tenant, limit int) ([]Attempt, error)
 	// Events lists what was done in a tenant, newest first.
 	Events(ctx context.Context, tenant id.Tenant, limit int) ([]Event, error)
 }

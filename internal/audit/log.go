@@ -44,6 +44,11 @@ func (l *Log) Find(ctx context.Context, reference string) (Attempt, error) {
 	return l.store.FindAttempt(ctx, reference)
 }
 
+// Attempts lists what failed in a tenant, newest first.
+func (l *Log) Attempts(ctx context.Context, tenant id.Tenant, limit int) ([]Attempt, error) {
+	return l.store.Attempts(ctx, tenant, limit)
+}
+
 // Events lists what was done in a tenant, or to it by another one, newest
 // first.
 func (l *Log) Events(ctx context.Context, tenant id.Tenant, limit int) ([]Event, error) {

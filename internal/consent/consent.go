@@ -56,6 +56,15 @@ type Store interface {
 	// RemoveGrants withdraws everything a client was allowed in a tenant, for
 	// one person or (with an empty account) for everyone.
 	RemoveGrants(ctx context.Context, tenant id.Tenant, client id.App, account id.Object, e audit.Event) error
+	// SetGrant replaces what one client was allowed at one resource, for one
+	// person or for everyone, and writes the event. Without scopes nothing is
+	// left of it. It fails with ObjectUnknown when nothing was allowed.
+	SetGrant(ctx context.Context, g Grant, e audit.Event) error
+	// AppRolesIn lists what clients hold alone in a tenant, in the order of
+	// client, resource and role: all, or those of one client or at one resource.
+	AppRolesIn(ctx context.Context, tenant id.Tenant, client, resource id.App) ([]AppRole, error)
+	// RemoveAppRole takes one back, or fails with ObjectUnknown.
+	RemoveAppRole(ctx context.Context, tenant id.Tenant, r AppRole, e audit.Event) error
 	// AppRoles lists the permissions that a client holds alone at a resource.
 	AppRoles(ctx context.Context, tenant id.Tenant, client, resource id.App) ([]string, error)
 	// AddAppRoles widens them.
@@ -276,6 +285,11 @@ func (l *Ledger) Give(ctx context.Context, by audit.Caller, client id.App, asked
 	if forAll {
 		who = ""
 	}
+	return l.give(ctx, by, client, asked, who)
+}
+
+// give records a consent for one person, or with an empty account for everyone.
+func (l *Ledger) give(ctx context.Context, by audit.Caller, client id.App, asked []Asked, who id.Object) error {
 	principals := []application.Principal{l.principal(by.Tenant, client)}
 	grants := make([]Grant, 0, len(asked))
 	var said []string
@@ -290,10 +304,14 @@ func (l *Ledger) Give(ctx context.Context, by audit.Caller, client id.App, asked
 	defer l.grants.Forget()
 	e := l.event(by, "consent.give", string(client))
 	e.Facts = map[string]string{"permissions": strings.Join(said, "; "), "for": "self"}
-	if forAll {
+	switch who {
+	case "":
 		e.Facts["for"] = "everyone"
+	case by.Account:
+	default:
+		e.Facts["for"] = string(who)
 	}
-	if err := l.store.AddGrants(ctx, grants, principals, e); err != nil || !forAll || l.settle == nil {
+	if err := l.store.AddGrants(ctx, grants, principals, e); err != nil || who != "" || l.settle == nil {
 		return err
 	}
 	if err := l.settle(ctx, by, client); err != nil {

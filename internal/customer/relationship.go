@@ -15,23 +15,100 @@ import (
 // partner's people do in its organisation, and until when
 // (secure-application-model.md 7.5).
 type Relationship struct {
-	ID                string
-	Partner, Customer id.Tenant
-	DisplayName       string
-	Status            Status
+	ID      string
+	Partner id.Tenant
+	// Customer is empty for an invitation that any organisation may accept.
+	Customer id.Tenant
+	// CustomerName is what the partner calls the customer.
+	CustomerName string
+	// DisplayName is the partner's name for it, one for each relationship.
+	DisplayName string
+	Status      Status
 	// Roles are the directory role template ids that the customer agreed to.
 	Roles       []string
 	Assignments []Assignment
+	// Duration is how long it lasts from its activation, AutoExtend by how much
+	// it is prolonged when it ends; in the words of ISO 8601, as they came.
+	Duration, AutoExtend string
 	// Ends is the instant from which nothing is allowed any more.
 	Ends time.Time
+	// Since is when the status began; zero for a status that the clock does not
+	// move on.
+	Since                        time.Time
+	Created, Modified, Activated time.Time
+	Requests                     []Request
+	Operations                   []Operation
+	// Revision grows with everything that can be seen of the relationship.
+	Revision int64
+	// Version is the store's, to swap by.
+	Version int64 `json:"-"`
 }
 
 // Assignment gives some of the relationship's roles to one of the partner's
 // groups.
 type Assignment struct {
-	Group string
-	Roles []string
+	ID string
+	// Group is what stands in Account.Groups, Container the group's id.
+	Group     string
+	Container id.Object
+	Roles     []string
+	// Next are the roles from Since on, while a change is under way.
+	Next     []string
+	Status   AssignmentStatus
+	Since    time.Time
+	Created  time.Time
+	Modified time.Time
+	Revision int64
 }
+
+// AssignmentStatus is how far an assignment has come; empty means active.
+type AssignmentStatus string
+
+// The states of an assignment.
+const (
+	AssignmentPending  AssignmentStatus = "pending"
+	AssignmentActive   AssignmentStatus = "active"
+	AssignmentDeleting AssignmentStatus = "deleting"
+)
+
+// Request is what one of the two sides asked for.
+type Request struct {
+	ID                string
+	Action            Action
+	Status            Progress
+	Created, Modified time.Time
+}
+
+// Action is what a request asks for.
+type Action string
+
+// The actions.
+const (
+	LockForApproval Action = "lockForApproval"
+	Approve         Action = "approve"
+	Reject          Action = "reject"
+	Terminate       Action = "terminate"
+)
+
+// Operation is a change that takes its time.
+type Operation struct {
+	ID         string
+	Assignment string
+	Status     Progress
+	// Due is when it is done.
+	Due               time.Time
+	Created, Modified time.Time
+}
+
+// Progress is how far a request or an operation is.
+type Progress string
+
+// The stages.
+const (
+	NotStarted Progress = "notStarted"
+	Running    Progress = "running"
+	Succeeded  Progress = "succeeded"
+)
 
 // Status is how far a relationship has come.
 type Status string
@@ -94,10 +171,11 @@ func (l *Ledger) Delegation(ctx context.Context, person account.Account, custome
 	var given Delegation
 	var live bool
 	var ended *Relationship
-	for i, r := range list {
+	for _, r := range list {
+		r = r.At(now)
 		if r.Status != Active || !now.Before(r.Ends) {
-			if r.Status.begun() && (ended == nil || r.Ends.After(ended.Ends)) {
-				ended = &list[i]
+			if r.Status.begun() && !r.Ends.IsZero() && (ended == nil || r.Ends.After(ended.Ends)) {
+				ended = &r
 			}
 			continue
 		}
@@ -127,7 +205,7 @@ func (l *Ledger) Delegation(ctx context.Context, person account.Account, custome
 func (r Relationship) rolesOf(person account.Account) []string {
 	var roles []string
 	for _, a := range r.Assignments {
-		if !person.In(a.Group) {
+		if !person.In(a.Group) || a.Status == AssignmentPending || a.Status == AssignmentDeleting {
 			continue
 		}
 		for _, role := range a.Roles {

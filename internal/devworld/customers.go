@@ -50,6 +50,16 @@ var customers = []seededCustomer{
 
 func (c seededCustomer) domain() string { return strings.ToLower(c.name) + ".example" }
 
+// agents are a partner's own groups: of admins, helpdesk and sales.
+func agents(partner id.Tenant) []account.Group {
+	var list []account.Group
+	for i, name := range []string{account.AdminAgents, account.HelpdeskAgents, account.SalesAgents} {
+		key := fmt.Sprintf("%s-0000-4000-8000-%012d", map[id.Tenant]string{Northwind: "a9000000", Trey: "a9100000"}[partner], i+1)
+		list = append(list, account.Group{Tenant: partner, ID: id.Object(key), Key: name, Name: name, Nickname: name, Security: true})
+	}
+	return list
+}
+
 // delegated are the roles that a partner's people get at a customer.
 var delegated = []string{account.DirectoryReaders, account.UserAdministrator, account.CloudAppAdministrator}
 
@@ -69,14 +79,19 @@ func seedCustomer(ctx context.Context, h *house.House, n int, c seededCustomer) 
 	}
 	r := customer.Relationship{
 		ID: fmt.Sprintf("f0000000-0000-4000-8000-%012d-%s", n, c.tenant), Partner: c.partner, Customer: c.tenant,
-		DisplayName: c.name + " base roles", Status: customer.Active, Roles: delegated, Ends: h.Source.Now().AddDate(2, 0, 0),
-		Assignments: []customer.Assignment{{Group: account.AdminAgents, Roles: delegated}, {Group: account.HelpdeskAgents, Roles: delegated[:1]}},
+		CustomerName: c.name, DisplayName: c.name + " base roles", Status: customer.Active, Roles: delegated, Ends: h.Source.Now().AddDate(2, 0, 0),
+		Duration: "P730D", Created: h.Source.Now(), Modified: h.Source.Now(), Activated: h.Source.Now(),
+		Assignments: []customer.Assignment{
+			{ID: fmt.Sprintf("f1000000-0000-4000-8000-%012d", n), Group: account.AdminAgents, Container: agents(c.partner)[0].ID, Roles: delegated},
+			{ID: fmt.Sprintf("f2000000-0000-4000-8000-%012d", n), Group: account.HelpdeskAgents, Container: agents(c.partner)[1].ID, Roles: delegated[:1]},
+		},
 	}
 	switch c.story {
 	case ended:
 		r.Status, r.Ends = customer.Terminated, h.Source.Now().Add(-24*time.Hour)
 	case wrongGroup:
-		r.Assignments = []customer.Assignment{{Group: account.SalesAgents, Roles: delegated}}
+		sales := customer.Assignment{ID: fmt.Sprintf("f3000000-0000-4000-8000-%012d", n), Group: account.SalesAgents, Container: agents(c.partner)[2].ID, Roles: delegated}
+		r.Assignments = []customer.Assignment{sales}
 	}
 	if err := h.Customers.SaveRelationship(ctx, r); err != nil {
 		return err

@@ -50,6 +50,13 @@ func Seed(ctx context.Context, h *house.House) (*World, error) {
 	if err := seedPeople(ctx, h); err != nil {
 		return nil, err
 	}
+	for _, partner := range []id.Tenant{Northwind, Trey} {
+		for _, g := range agents(partner) {
+			if err := h.Groups.Save(ctx, g); err != nil {
+				return nil, fmt.Errorf("seed group %s: %w", g.Name, err)
+			}
+		}
+	}
 	for n, c := range customers {
 		if err := seedCustomer(ctx, h, n+1, c); err != nil {
 			return nil, fmt.Errorf("seed %s: %w", c.name, err)

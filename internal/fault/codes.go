@@ -168,6 +168,9 @@ const (
 	MemberUnknown        Code = 9700175
 	MPNUnknown           Code = 9700176
 	VettingUnknown       Code = 9700177
+	ObjectExists         Code = 9700150
+	ReferenceExists      Code = 9700151
+	StateConflict        Code = 9700152
 
 	VaultUnknown           Code = 9700200
 	VaultPermissionMissing Code = 9700201
@@ -345,6 +348,9 @@ var rows = []Entry{
 	{MemberUnknown, "CustomerUserUnknown", "M49", Absent, Developer, []Remedy{CheckRequest}},
 	{MPNUnknown, "PartnerIDUnknown", "M49", Absent, Developer, []Remedy{CheckRequest}},
 	{VettingUnknown, "AccountStatusNotFound", "M49", Absent, Developer, []Remedy{CheckRequest}},
+	{ObjectExists, "ObjectExists", "M34", Request, Developer, []Remedy{CheckRequest}},
+	{ReferenceExists, "ReferenceExists", "M34", Request, Developer, []Remedy{CheckRequest}},
+	{StateConflict, "StateConflict", "M34", Request, Developer, []Remedy{CheckRequest}},
 
 	{VaultUnknown, "VaultUnknown", "M49", Absent, Developer, []Remedy{CheckRequest, CopyReport}},
 	{VaultPermissionMissing, "VaultPermissionMissing", "M46", Refused, IT, []Remedy{AskIT, CopyReport}},

@@ -33,7 +33,7 @@ var renderings = map[fault.Code]rendering{
 	fault.GrantRevoked:       {401, "InvalidAuthenticationToken", "The sign-in behind the access token was revoked."},
 
 	fault.UserOnlyRefused:   {400, "BadRequest", "/me request is only valid with delegated authentication flow."},
-	fault.AppOnlyRefused:    {403, "Authorization_RequestDenied", denied},
+	fault.AppOnlyRefused:    {403, "Authorization_RequestDenied", denied + " A person must stand behind the access token."},
 	fault.PermissionMissing: {403, "Authorization_RequestDenied", denied},
 	fault.RoleMissing:       {403, "Authorization_RequestDenied", denied},
 	fault.ForeignAccount:    {403, "Authorization_RequestDenied", denied + " There is no relationship with this organisation that includes the account."},
@@ -52,6 +52,20 @@ var renderings = map[fault.Code]rendering{
 	fault.ChangedMeanwhile:    {412, "preconditionFailed", "The resource was changed meanwhile."},
 	fault.BodyTooLarge:        {413, "Request_BadRequest", "The request body is too large."},
 	fault.EncodingUnsupported: {415, "UnsupportedMediaType", "The request body has an encoding or media type that is not supported."},
+
+	fault.InputInvalid:     {400, "Request_BadRequest", "Invalid value specified for a property."},
+	fault.HeaderInvalid:    {400, "Request_BadRequest", "A header is missing or not understood."},
+	fault.ParameterMissing: {400, "Request_BadRequest", "A required property is missing."},
+	fault.ParameterTooLong: {400, "Request_BadRequest", "A value is too long."},
+	fault.PasswordWeak:     {400, "Request_BadRequest", "The specified password does not comply with password complexity requirements."},
+	fault.NameTaken:        {400, "Request_BadRequest", "Another object with the same value for property userPrincipalName already exists."},
+	fault.ReferenceExists:  {400, "Request_BadRequest", "One or more added object references already exist for the following modified properties: 'members'."},
+	fault.ObjectExists:     {409, "Request_MultipleObjectsWithSameKeyValue", "Another object with the same value for a key property already exists."},
+	fault.StateConflict:    {409, "conflict", "The request conflicts with what there is."},
+	fault.AppUnknown:       {404, "Request_ResourceNotFound", "The application does not exist."},
+	fault.AppNotInTenant:   {404, "Request_ResourceNotFound", "The service principal does not exist."},
+	fault.ResourceUnknown:  {400, "Request_BadRequest", "The resource does not exist."},
+	fault.CustomerUnknown:  {404, "Request_ResourceNotFound", "The customer does not exist."},
 
 	fault.Throttled:     {429, "TooManyRequests", "Too many requests."},
 	fault.TooManyTries:  {429, "TooManyRequests", "Too many requests."},
@@ -90,6 +104,11 @@ func render(f *fault.Fault) rendering {
 	if parameter := f.Facts["parameter"]; parameter != "" {
 		r.message += " Parameter: " + tenant.Shorten(parameter) + "."
 	}
+	for _, needed := range []string{"permission", "role"} {
+		if names := f.Facts[needed]; names != "" {
+			r.message += " Needed is one " + needed + " of: " + names + "."
+		}
+	}
 	if rule := f.Facts["rule"]; rule != "" {
 		r.message += " Expected: " + tenant.Shorten(rule) + "."
 	}
@@ -117,20 +136,20 @@ const retryAfter = "5"
 
 // refuse is the one way for errors to leave: it keeps the attempt, so that its
 // reference can be explained later, and answers.
-func (e *edge) refuse(c *call, err error) {
+func (d *Door) refuse(c *Call, err error) {
 	f := fault.Of(err)
 	r := render(f)
-	kept := e.Attempts.Keep(c.r.Context(), audit.Attempt{
-		Tenant: c.caller.Tenant, Home: c.caller.Home, Account: c.caller.Account, Address: c.caller.SignInName,
-		App: c.caller.App, AppName: e.nameOf(c),
+	kept := d.Attempts.Keep(c.r.Context(), audit.Attempt{
+		Tenant: c.Caller.Tenant, Home: c.Caller.Home, Account: c.Caller.Account, Address: c.Caller.SignInName,
+		App: c.Caller.App, AppName: d.nameOf(c),
 		Step: "graph", Code: f.Code, Facts: f.Facts,
 		CorrelationID: c.clientRequestID, TraceID: c.requestID, Checks: c.passed,
 	})
 	if fault.Describe(f.Code).Kind == fault.Internal {
-		e.Log.ErrorContext(c.r.Context(), "Graph call failed", "reference", kept.Reference, "request", c.requestID, "error", err)
+		d.Log.ErrorContext(c.r.Context(), "Graph call failed", "reference", kept.Reference, "request", c.requestID, "error", err)
 	}
 	c.w.Header()["X-Entente-Reference"] = []string{kept.Reference}
-	c.challenge(e.Authority, f, r)
+	c.challenge(d.Authority, f, r)
 	if r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable {
 		wait := retryAfter
 		if _, err := strconv.Atoi(f.Facts["seconds"]); err == nil {
@@ -139,18 +158,18 @@ func (e *edge) refuse(c *call, err error) {
 		c.w.Header().Set("Retry-After", wait)
 	}
 	body := errorBody{errorDetail{r.code, r.message, innerError{kept.At.Format("2006-01-02T15:04:05"), c.requestID, c.clientRequestID}}}
-	if err := c.write(r.status, body); err != nil {
-		e.Log.ErrorContext(c.r.Context(), "write an error", "request", c.requestID, "error", err)
+	if err := c.write(Reply{Status: r.status, Body: body}); err != nil {
+		d.Log.ErrorContext(c.r.Context(), "write an error", "request", c.requestID, "error", err)
 	}
 }
 
 // nameOf gives the name of the calling application for the attempt; one that
 // is not found has none.
-func (e *edge) nameOf(c *call) string {
-	if c.caller.App == "" {
+func (d *Door) nameOf(c *Call) string {
+	if c.Caller.App == "" {
 		return ""
 	}
-	app, err := e.Apps.Find(c.r.Context(), c.caller.App)
+	app, err := d.Apps.Find(c.r.Context(), c.Caller.App)
 	if err != nil {
 		return ""
 	}
@@ -159,8 +178,8 @@ func (e *edge) nameOf(c *call) string {
 
 // challenge says how to get a token that works: as Graph does, or for userinfo
 // as RFC 6750 3.1 does (security-and-reliability.md R109).
-func (c *call) challenge(authority string, f *fault.Fault, r rendering) {
-	if c.resource.unversioned {
+func (c *Call) challenge(authority string, f *fault.Fault, r rendering) {
+	if c.route.Unversioned {
 		switch {
 		case r.status == http.StatusUnauthorized:
 			c.w.Header().Set("WWW-Authenticate", challenge.Bearer("", f, ""))
@@ -175,8 +194,8 @@ func (c *call) challenge(authority string, f *fault.Fault, r rendering) {
 	}
 }
 
-// stamp is how instants stand in bodies; nil for none.
-func stamp(t time.Time) any {
+// Stamp is how instants stand in bodies; nil for none.
+func Stamp(t time.Time) any {
 	if t.IsZero() {
 		return nil
 	}

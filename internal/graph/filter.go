@@ -1,79 +1,103 @@
 package graph
 
 import (
+	"slices"
 	"strings"
+	"time"
 
-	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/fault"
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
+	"github.com/entente-id/entente/internal/id"
 )
 
-// filter is a list of clauses that must all hold; the empty one keeps all.
-type filter []clause
+// Kind is how a property can be compared.
+type Kind int
 
-// clause compares one property with a literal.
-type clause struct {
-	// property is one of filterable, in its own letter case.
+// The kinds.
+const (
+	// Unfiltered properties cannot be filtered by.
+	Unfiltered Kind = iota
+	// Key is a text that is compared as a whole.
+	Key
+	// Text is compared without regard to letter case.
+	Text
+	// Flag is true or false.
+	Flag
+	// Number is a whole number.
+	Number
+	// Instant is a moment in time.
+	Instant
+	// Texts is a list, looked into with any().
+	Texts
+)
+
+// filter is one node of a condition (OData 4.01 URL Conventions 5.1.1).
+type filter struct {
+	// op is and, or, not, any, or a comparison: eq, ne, gt, ge, lt, le, in,
+	// startswith, endswith, contains.
+	op       string
 	property string
-	// prefix is true for startswith, false for eq.
-	prefix bool
-	// text is the literal, or "true" and "false" for accountEnabled.
-	text string
+	kind     Kind
+	literals []literal
+	parts    []filter
 }
 
-// maxClauses bounds what one filter may ask.
-const maxClauses = 10
+// literal is what a property is compared with: a text, or null.
+type literal struct {
+	text string
+	null bool
+}
 
-// filterable are the properties that a filter can look at.
-var filterable = []string{"id", "displayName", "userPrincipalName", "mail", "accountEnabled"}
+const (
+	// maxClauses bounds the comparisons of one filter, maxDepth how deep they
+	// are nested, maxIn the list of one in().
+	maxClauses = 10
+	maxDepth   = 10
+	maxIn      = 100
+)
 
-// operators are those of OData that we do not have: known, so that whoever
-// uses one is told so and not of a spelling mistake.
-var operators = []string{"or", "not", "ne", "gt", "ge", "lt", "le", "in", "has", "endswith", "contains", "any", "all"}
+// parser reads one filter.
+type parser struct {
+	words   []word
+	kinds   func(name string) (property string, kind Kind, known bool)
+	clauses int
+	// element is the name of the variable inside of any(), and list its list.
+	element, list string
+}
 
-// parseFilter reads $filter: clauses "property eq literal" and
-// "startswith(property,'text')", joined with and. Everything else is refused:
-// QueryUnsupported for what OData has and we do not, FilterInvalid for what is
-// no filter.
-func parseFilter(text string) (filter, error) {
+// parseFilter reads $filter. kinds knows the properties, in any letter case.
+// It fails with QueryUnsupported for what OData has and we do not, and with
+// FilterInvalid for what is no filter.
+func parseFilter(text string, kinds func(string) (string, Kind, bool)) (filter, error) {
 	words, err := split(text)
 	if err != nil {
-		return nil, err
+		return filter{}, err
 	}
-	var f filter
-	for {
-		var c clause
-		if c, words, err = parseClause(words); err != nil {
-			return nil, err
-		}
-		if f = append(f, c); len(f) > maxClauses {
-			return nil, unsupported("$filter", "at most ten clauses")
-		}
-		if len(words) == 0 {
-			return f, nil
-		}
-		if !words[0].is("and") {
-			return nil, words[0].wrong("and, or the end")
-		}
-		words = words[1:]
+	p := &parser{words: words, kinds: kinds}
+	f, err := p.either(0)
+	if err == nil && len(p.words) > 0 {
+		err = p.at(0).wrong("and, or, or the end")
 	}
+	return f, err
 }
 
 // word is a piece of a filter.
 type word struct {
 	text string
-	// literal is true for a quoted text, which is never a name.
-	literal bool
+	// quoted is true for a text in quotes, which is never a name.
+	quoted bool
 }
 
-func (w word) is(name string) bool { return !w.literal && strings.EqualFold(w.text, name) }
+func (w word) is(name string) bool { return !w.quoted && strings.EqualFold(w.text, name) }
+
+// unknownOperators are those of OData that we do not have: known, so that
+// whoever uses one is told so and not of a spelling mistake.
+var unknownOperators = []string{"has", "all", "add", "sub", "mul", "div", "mod", "length", "tolower", "toupper", "substring", "year", "month", "day"}
 
 // wrong refuses a word where something else was expected.
 func (w word) wrong(expected string) error {
-	for _, o := range operators {
+	for _, o := range unknownOperators {
 		if w.is(o) {
-			return unsupported("$filter", "eq, startswith and and; not "+o)
+			return unsupported("$filter", "no "+o)
 		}
 	}
 	return fault.New(fault.FilterInvalid, "parameter", "$filter", "rule", expected)
@@ -123,88 +147,202 @@ func quoted(text string) (literal, rest string, err error) {
 	}
 }
 
-func parseClause(words []word) (clause, []word, error) {
-	at := func(i int) word {
-		if i < len(words) {
-			return words[i]
-		}
-		return word{}
+// at is the word so many places on; past the end an empty one.
+func (p *parser) at(i int) word {
+	if i < len(p.words) {
+		return p.words[i]
 	}
-	if at(0).is("startswith") {
-		property, err := named(at(2))
-		switch {
-		case !at(1).is("("):
-			return clause{}, nil, at(1).wrong("startswith(property,'text')")
-		case err != nil:
-			return clause{}, nil, err
-		case !at(3).is(",") || !at(4).literal || !at(5).is(")"):
-			return clause{}, nil, at(3).wrong("startswith(property,'text')")
-		case property == "accountEnabled" || property == "id":
-			return clause{}, nil, unsupported("$filter", property+" eq …")
-		}
-		return clause{property, true, at(4).text}, words[6:], nil
+	return word{}
+}
+
+// take expects a mark or a name and goes past it.
+func (p *parser) take(name string) error {
+	if !p.at(0).is(name) || len(p.words) == 0 {
+		return p.at(0).wrong(name)
 	}
-	property, err := named(at(0))
+	p.words = p.words[1:]
+	return nil
+}
+
+func (p *parser) either(depth int) (filter, error) { return p.joined("or", depth, p.both) }
+
+func (p *parser) both(depth int) (filter, error) { return p.joined("and", depth, p.single) }
+
+func (p *parser) joined(op string, depth int, inner func(int) (filter, error)) (filter, error) {
+	first, err := inner(depth)
+	if err != nil || !p.at(0).is(op) {
+		return first, err
+	}
+	all := filter{op: op, parts: []filter{first}}
+	for p.at(0).is(op) {
+		p.words = p.words[1:]
+		next, err := inner(depth)
+		if err != nil {
+			return filter{}, err
+		}
+		all.parts = append(all.parts, next)
+	}
+	return all, nil
+}
+
+func (p *parser) single(depth int) (filter, error) {
+	if depth > maxDepth {
+		return filter{}, unsupported("$filter", "at most ten levels")
+	}
+	switch first := p.at(0); {
+	case first.is("not"):
+		p.words = p.words[1:]
+		inner, err := p.single(depth + 1)
+		return filter{op: "not", parts: []filter{inner}}, err
+	case first.is("("):
+		p.words = p.words[1:]
+		inner, err := p.either(depth + 1)
+		if err != nil {
+			return inner, err
+		}
+		return inner, p.take(")")
+	}
+	if p.clauses++; p.clauses > maxClauses {
+		return filter{}, unsupported("$filter", "at most ten clauses")
+	}
+	for _, function := range []string{"startswith", "endswith", "contains"} {
+		if p.at(0).is(function) {
+			return p.function(function)
+		}
+	}
+	if list, found := strings.CutSuffix(strings.ToLower(p.at(0).text), "/any"); found && !p.at(0).quoted {
+		return p.any(p.at(0).text[:len(list)], depth)
+	}
+	return p.comparison()
+}
+
+// function reads startswith(property,'text') and its like.
+func (p *parser) function(name string) (filter, error) {
+	form := name + "(property,'text')"
+	if !p.at(1).is("(") {
+		return filter{}, p.at(1).wrong(form)
+	}
+	f := filter{op: name}
+	var err error
+	if f.property, f.kind, err = p.named(p.at(2)); err != nil {
+		return f, err
+	}
+	if !p.at(3).is(",") || !p.at(4).quoted || !p.at(5).is(")") {
+		return f, p.at(3).wrong(form)
+	}
+	if f.kind != Text {
+		return f, unsupported("$filter", f.property+" eq …")
+	}
+	f.literals = []literal{{text: p.at(4).text}}
+	p.words = p.words[6:]
+	return f, nil
+}
+
+// any reads list/any(x:condition on x).
+func (p *parser) any(list string, depth int) (filter, error) {
+	property, kind, known := p.kinds(list)
+	if !known || kind != Texts || p.element != "" {
+		return filter{}, unsupported("$filter", "any() of a list that can be filtered by")
+	}
+	element, rest, found := strings.Cut(p.at(2).text, ":")
+	if !p.at(1).is("(") || !found || element == "" || p.at(2).quoted {
+		return filter{}, p.at(1).wrong("any(x:x eq 'text')")
+	}
+	p.words = p.words[3:]
+	if rest != "" {
+		p.words = append([]word{{text: rest}}, p.words...)
+	}
+	p.element, p.list = element, property
+	inner, err := p.either(depth + 1)
+	p.element, p.list = "", ""
 	if err != nil {
-		return clause{}, nil, err
+		return inner, err
 	}
-	if !at(1).is("eq") {
-		return clause{}, nil, at(1).wrong("eq")
+	return filter{op: "any", property: property, kind: Texts, parts: []filter{inner}}, p.take(")")
+}
+
+// comparison reads "property eq literal" and its like.
+func (p *parser) comparison() (filter, error) {
+	var f filter
+	var err error
+	if f.property, f.kind, err = p.named(p.at(0)); err != nil {
+		return f, err
 	}
-	if property == "accountEnabled" {
-		if !at(2).is("true") && !at(2).is("false") {
-			return clause{}, nil, at(2).wrong("true or false")
+	f.op = strings.ToLower(p.at(1).text)
+	switch {
+	case p.at(1).quoted || !slices.Contains([]string{"eq", "ne", "gt", "ge", "lt", "le", "in"}, f.op):
+		return f, p.at(1).wrong("eq, ne, gt, ge, lt, le or in")
+	case f.kind == Texts:
+		return f, unsupported("$filter", f.property+"/any(x:x eq 'text')")
+	case !slices.Contains([]string{"eq", "ne", "in"}, f.op) && f.kind != Instant && f.kind != Number:
+		return f, unsupported("$filter", "eq, ne or in for "+f.property)
+	}
+	p.words = p.words[2:]
+	if f.op != "in" {
+		l, err := p.literal(f.kind)
+		f.literals = []literal{l}
+		return f, err
+	}
+	if err := p.take("("); err != nil {
+		return f, err
+	}
+	for {
+		l, err := p.literal(f.kind)
+		if err != nil {
+			return f, err
 		}
-		return clause{property, false, strings.ToLower(at(2).text)}, words[3:], nil
+		if f.literals = append(f.literals, l); len(f.literals) > maxIn {
+			return f, unsupported("$filter", "at most 100 values")
+		}
+		if !p.at(0).is(",") {
+			return f, p.take(")")
+		}
+		p.words = p.words[1:]
 	}
-	if !at(2).literal {
-		return clause{}, nil, at(2).wrong("a text in quotes")
+}
+
+// literal reads what a property is compared with.
+func (p *parser) literal(kind Kind) (literal, error) {
+	w := p.at(0)
+	if len(p.words) == 0 {
+		return literal{}, w.wrong("a value")
 	}
-	return clause{property, false, at(2).text}, words[3:], nil
+	p.words = p.words[1:]
+	switch {
+	case w.is("null"):
+		return literal{null: true}, nil
+	case kind == Flag && (w.is("true") || w.is("false")):
+		return literal{text: strings.ToLower(w.text)}, nil
+	case kind == Number && !w.quoted && isNumber(w.text):
+		return literal{text: w.text}, nil
+	case kind == Instant && !w.quoted:
+		if t, err := time.Parse(time.RFC3339, strings.ToUpper(w.text)); err == nil {
+			return literal{text: t.UTC().Format(time.RFC3339Nano)}, nil
+		}
+	case (kind == Text || kind == Key) && (w.quoted || id.IsGUID(w.text)):
+		return literal{text: w.text}, nil
+	}
+	return literal{}, w.wrong(map[Kind]string{
+		Flag: "true or false", Number: "a whole number", Instant: "an instant such as 2026-11-22T12:00:00Z",
+	}[kind] + map[bool]string{true: "a text in quotes"}[kind == Text || kind == Key])
+}
+
+func isNumber(text string) bool {
+	return text != "" && len(text) <= 18 && strings.Trim(text, "0123456789") == ""
 }
 
 // named reads a property's name, in any letter case.
-func named(w word) (string, error) {
-	for _, p := range filterable {
-		if w.is(p) {
-			return p, nil
+func (p *parser) named(w word) (string, Kind, error) {
+	if p.element != "" {
+		if !w.quoted && w.text == p.element {
+			return p.list, Text, nil
+		}
+		return "", 0, w.wrong(p.element)
+	}
+	if !w.quoted {
+		if property, kind, known := p.kinds(w.text); known {
+			return property, kind, nil
 		}
 	}
-	return "", w.wrong("one of " + strings.Join(filterable, ", "))
-}
-
-// fold is how texts are compared: without regard to letter case.
-func fold(text string) string { return cases.Fold().String(norm.NFC.String(text)) }
-
-// keeps reports whether an account fulfils all clauses.
-func (f filter) keeps(a account.Account) bool {
-	for _, c := range f {
-		if !c.holds(a) {
-			return false
-		}
-	}
-	return true
-}
-
-func (c clause) holds(a account.Account) bool {
-	var has string
-	switch c.property {
-	case "id":
-		has = string(a.ID)
-	case "displayName":
-		has = a.Name
-	case "userPrincipalName":
-		has = a.SignInName
-	case "mail":
-		has = a.Mail
-	case "accountEnabled":
-		return (c.text == "true") != a.Disabled
-	}
-	switch {
-	case c.property == "userPrincipalName" && !c.prefix:
-		return account.FoldName(has) == account.FoldName(c.text)
-	case c.prefix:
-		return strings.HasPrefix(fold(has), fold(c.text))
-	}
-	return fold(has) == fold(c.text)
+	return "", 0, w.wrong("a property that can be filtered by")
 }

@@ -1,8 +1,7 @@
-// Package graph speaks the directory protocol of Microsoft Graph: who am I, who
-// is in the organisation, what is the organisation (identity-platform.md 8).
-//
-// A resource is one row of a table: its address, the permissions that open it,
-// and the function that answers.
+// Package graph speaks the directory protocol of Microsoft Graph
+// (identity-platform.md 8). It is the door: the gate that each call passes, the
+// query options, batches and errors. The rooms behind it, such as directory,
+// add their routes.
 package graph
 
 import (
@@ -17,19 +16,15 @@ import (
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/customer"
-	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
-// Options are what the edge stands on; all are needed.
+// Options are what the door stands on; all are needed.
 type Options struct {
 	// Verify proves an access token. It fails with AccessTokenInvalid or
 	// AccessTokenExpired; who the token is for is checked here.
-	Verify func(ctx context.Context, rawJWT string) (audit.Caller, error)
-	// Subject is the sub of a person for a client, as its ID tokens have it
-	// (OpenID Connect Core 5.3.2 wants them equal).
-	Subject   func(t id.Tenant, person id.Object, client id.App) string
+	Verify    func(ctx context.Context, rawJWT string) (audit.Caller, error)
 	People    *account.People
 	Tenants   *tenant.Directory
 	Apps      *application.Registry
@@ -45,51 +40,62 @@ type Options struct {
 	Log *slog.Logger
 }
 
-type edge struct{ Options }
-
-// New builds the handler of /v1.0/…, /beta/… and /oidc/userinfo.
-func New(o Options) http.Handler {
-	o.Origin, o.Authority = strings.TrimSuffix(o.Origin, "/"), strings.TrimSuffix(o.Authority, "/")
-	return &edge{o}
+// Door is the handler of /v1.0/…, /beta/… and /oidc/userinfo.
+type Door struct {
+	Options
+	routes []Route
 }
 
-// call is one request on its way through the gate.
-type call struct {
+// New builds the door with nothing behind it but $batch.
+func New(o Options) *Door {
+	o.Origin, o.Authority = strings.TrimSuffix(o.Origin, "/"), strings.TrimSuffix(o.Authority, "/")
+	d := &Door{Options: o}
+	d.Open(Route{Method: http.MethodPost, Pattern: "$batch", Open: true, Personal: true, Answer: d.batch})
+	return d
+}
+
+// Call is one request on its way through the gate.
+type Call struct {
+	// Caller is who calls. Its DirectoryRoles are those that count at this
+	// moment, whatever the token says.
+	Caller audit.Caller
+	// Person is the account behind a delegated call, in its own tenant.
+	Person account.Account
+
 	w http.ResponseWriter
 	r *http.Request
 	// requestID is ours; clientRequestID is the client's own, or the same.
 	requestID, clientRequestID string
-	resource                   resource
+	route                      Route
 	// version is "v1.0" or "beta"; empty for userinfo.
-	version  string
-	segments map[string]string
-	caller   audit.Caller
-	// person is the account behind a delegated call, in its own tenant.
-	person account.Account
-	// roles are what a partner's person holds here by delegation, now.
-	roles []string
+	version, origin string
+	values          map[string]string
 	// passed are the checks that this call has behind it.
 	passed []string
 }
 
-// foreign reports whether a partner's person calls in a customer's tenant.
-func (c *call) foreign() bool { return !c.caller.AppOnly && c.caller.Home != c.caller.Tenant }
+// Foreign reports whether a partner's person calls in a customer's tenant.
+func (c *Call) Foreign() bool { return !c.Caller.AppOnly && c.Caller.Home != c.Caller.Tenant }
 
-func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := e.begin(w, r)
-	answer, err := e.serve(r.Context(), c)
+// Header gives a header of the request.
+func (c *Call) Header(name string) string { return c.r.Header.Get(name) }
+
+// ServeHTTP answers a call.
+func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := d.begin(w, r)
+	reply, err := d.serve(r.Context(), c)
 	if err == nil {
-		err = c.write(http.StatusOK, answer)
+		err = c.write(reply)
 	}
 	if err != nil {
-		e.refuse(c, err)
+		d.refuse(c, err)
 	}
 }
 
 // begin gives a request its ids and writes those headers that every answer has
 // (identity-platform.md 8.2).
-func (e *edge) begin(w http.ResponseWriter, r *http.Request) *call {
-	c := &call{w: w, r: r, requestID: e.Source.NewGUID()}
+func (d *Door) begin(w http.ResponseWriter, r *http.Request) *Call {
+	c := &Call{w: w, r: r, requestID: d.Source.NewGUID(), origin: d.Origin}
 	c.clientRequestID = c.requestID
 	if sent := r.Header.Get("client-request-id"); id.IsGUID(sent) {
 		c.clientRequestID = sent
@@ -103,91 +109,50 @@ func (e *edge) begin(w http.ResponseWriter, r *http.Request) *call {
 }
 
 // serve takes a call through the gate and to its room.
-func (e *edge) serve(ctx context.Context, c *call) (any, error) {
-	if err := c.find(); err != nil {
-		return nil, err
+func (d *Door) serve(ctx context.Context, c *Call) (Reply, error) {
+	if err := d.find(c); err != nil {
+		return Reply{}, err
 	}
 	c.passed = append(c.passed, "path")
 	for _, check := range gate {
-		if err := check.ask(e, ctx, c); err != nil {
-			return nil, err
+		if err := check.ask(d, ctx, c); err != nil {
+			return Reply{}, err
 		}
 		c.passed = append(c.passed, check.name)
 	}
-	return c.resource.answer(e, ctx, c)
+	return c.route.Answer(ctx, c)
 }
 
-// write sends a body. Nothing of it has left when it fails.
-func (c *call) write(status int, body any) error {
-	text, err := json.Marshal(body)
+// write sends a reply. Nothing of it has left when it fails.
+func (c *Call) write(reply Reply) error {
+	if reply.Status == 0 {
+		reply.Status = http.StatusOK
+	}
+	h := c.w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if reply.Location != "" {
+		h.Set("Location", reply.Location)
+	}
+	if reply.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(reply.RetryAfter))
+	}
+	if reply.Body == nil {
+		c.w.WriteHeader(reply.Status)
+		return nil
+	}
+	text, err := json.Marshal(reply.Body)
 	if err != nil {
 		return err
 	}
 	kind := "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-	if c.version == "" || status != http.StatusOK {
+	if c.version == "" || reply.Status >= http.StatusBadRequest {
 		kind = "application/json"
 	}
-	h := c.w.Header()
 	h.Set("Content-Type", kind)
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Length", strconv.Itoa(len(text)))
-	c.w.WriteHeader(status)
+	c.w.WriteHeader(reply.Status)
 	// A client that went away is no failure of ours.
 	_, _ = c.w.Write(text)
 	return nil
-}
-
-// address is where a resource is, for contexts and links.
-func (e *edge) address(c *call, path string) string { return e.Origin + "/" + c.version + "/" + path }
-
-// find gives the resource that a path names, in any letter case.
-func (c *call) find() error {
-	var path []string
-	for segment := range strings.SplitSeq(c.r.URL.Path, "/") {
-		if segment != "" {
-			path = append(path, segment)
-		}
-	}
-	if len(path) > 0 {
-		switch version := strings.ToLower(path[0]); version {
-		case "v1.0", "beta":
-			c.version, path = version, path[1:]
-		}
-	}
-	for _, r := range resources {
-		segments, ok := match(r.pattern, path)
-		if !ok || c.version == "" && !r.unversioned {
-			continue
-		}
-		c.resource, c.segments = r, segments
-		method := c.r.Method
-		if method == http.MethodHead {
-			method = http.MethodGet
-		}
-		for _, allowed := range r.methods {
-			if allowed == method {
-				return nil
-			}
-		}
-		c.w.Header().Set("Allow", strings.Join(r.methods, ", "))
-		return fault.New(fault.MethodUnsupported)
-	}
-	return fault.New(fault.PathUnknown)
-}
-
-func match(pattern string, path []string) (map[string]string, bool) {
-	want := strings.Split(pattern, "/")
-	if len(want) != len(path) {
-		return nil, false
-	}
-	segments := map[string]string{}
-	for i, w := range want {
-		if name, variable := strings.CutPrefix(w, "{"); variable {
-			segments[strings.TrimSuffix(name, "}")] = path[i]
-		} else if !strings.EqualFold(w, path[i]) {
-			return nil, false
-		}
-	}
-	return segments, true
 }

@@ -6,23 +6,27 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/entente-id/entente/internal/fault"
-	"github.com/entente-id/entente/internal/id"
 )
 
-// query is what a request asks for beyond the address (identity-platform.md
+// Query is what a request asks for beyond the address (identity-platform.md
 // 8.2).
-type query struct {
-	// selected are property names as typed; empty for the usual set.
-	selected []string
-	filter   filter
-	// top is the size of a page.
+type Query struct {
+	// Selected are property names as typed; empty for the usual set.
+	Selected []string
+	// Expand are the names of $expand, without what stands in parentheses.
+	Expand []string
+	// top is the size of a page, 0 for the usual one.
 	top int
 	// count asks for @odata.count.
 	count bool
+	// eventual is true with the header ConsistencyLevel: eventual.
+	eventual bool
 	// after is where the page before ended.
-	after id.Object
+	after string
 	// sent are the options as they came, by name without the dollar sign.
 	sent map[string]string
 }
@@ -38,10 +42,10 @@ const (
 // may come percent-encoded.
 var options = []string{"select", "filter", "top", "skip", "skiptoken", "count", "orderby", "expand", "search", "format"}
 
-// ask reads a request's options; those that the resource does not take are
+// Query reads a request's options; those that the route does not take are
 // refused rather than overlooked, because their answer would be wrong.
-func (c *call) ask(takes ...string) (query, error) {
-	q := query{top: usualPage, sent: map[string]string{}}
+func (c *Call) Query(takes ...string) (Query, error) {
+	q := Query{sent: map[string]string{}, eventual: strings.EqualFold(c.Header("ConsistencyLevel"), "eventual")}
 	values, err := url.ParseQuery(c.r.URL.RawQuery)
 	if err != nil {
 		return q, fault.New(fault.RequestMalformed, "rule", "a percent-encoded query").Because(err)
@@ -62,20 +66,21 @@ func (c *call) ask(takes ...string) (query, error) {
 		}
 		q.sent[name] = sent[0]
 	}
-	return q, q.read(c)
+	return q, q.read()
 }
+
+// Listing are the options that a list takes.
+var Listing = []string{"select", "filter", "top", "skiptoken", "count", "orderby"}
 
 func unsupported(parameter, rule string) error {
 	return fault.New(fault.QueryUnsupported, "parameter", parameter, "rule", rule)
 }
 
-func (q *query) read(c *call) error {
-	if text, ok := q.sent["select"]; ok {
-		for name := range strings.SplitSeq(text, ",") {
-			if name = strings.TrimSpace(name); name != "" {
-				q.selected = append(q.selected, name)
-			}
-		}
+func (q *Query) read() error {
+	q.Selected = names(q.sent["select"])
+	for _, name := range names(q.sent["expand"]) {
+		name, _, _ = strings.Cut(name, "(")
+		q.Expand = append(q.Expand, name)
 	}
 	if text, ok := q.sent["top"]; ok {
 		n, err := strconv.Atoi(text)
@@ -91,49 +96,50 @@ func (q *query) read(c *call) error {
 		}
 		q.count = n
 	}
-	if q.count && !strings.EqualFold(c.r.Header.Get("ConsistencyLevel"), "eventual") {
-		return unsupported("$count", "the header ConsistencyLevel: eventual")
-	}
 	if text, ok := q.sent["skiptoken"]; ok {
-		after, err := base64.RawURLEncoding.Strict().DecodeString(text)
-		if err != nil || len(after) != 2+36 || string(after[:2]) != "u1" || !id.IsGUID(string(after[2:])) {
+		var valid bool
+		if q.after, valid = readToken(text); !valid {
 			return fault.New(fault.PageInvalid, "parameter", "$skiptoken", "rule", "a token that came with a page")
 		}
-		q.after = id.Object(after[2:])
-	}
-	if text, ok := q.sent["filter"]; ok {
-		var err error
-		q.filter, err = parseFilter(text)
-		return err
 	}
 	return nil
 }
 
-// next is the address of the page after the given account, with the options of
-// this one.
-func (e *edge) next(c *call, q query, path string, after id.Object) string {
+func names(text string) []string {
+	var list []string
+	for name := range strings.SplitSeq(text, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// token is where a page ended. No secret and no seal: it holds an id of the
+// caller's own tenant, and each query is bound to the tenant whatever the token
+// says.
+func token(after string) string { return base64.RawURLEncoding.EncodeToString([]byte("u1" + after)) }
+
+func readToken(text string) (after string, valid bool) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	after, ours := strings.CutPrefix(string(raw), "u1")
+	valid = err == nil && ours && after != "" && len(after) <= 128 && utf8.ValidString(after) &&
+		!strings.ContainsFunc(after, func(r rune) bool {
+			return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_/.", r)
+		})
+	return after, valid
+}
+
+// next is the address of the page that comes after, with the options of this
+// one.
+func (c *Call) next(q Query, after string) string {
 	var b strings.Builder
-	b.WriteString(e.address(c, path))
-	b.WriteByte('?')
-	for _, name := range []string{"select", "filter", "top", "count"} {
-		if text, ok := q.sent[name]; ok {
+	b.WriteString(c.origin + (&url.URL{Path: c.r.URL.Path}).EscapedPath() + "?")
+	for _, name := range options {
+		if text, ok := q.sent[name]; ok && name != "skiptoken" {
 			b.WriteString("$" + name + "=" + url.QueryEscape(text) + "&")
 		}
 	}
-	// No secret and no seal: it holds an id of the caller's own tenant, and
-	// each query is bound to the tenant whatever the token says.
-	b.WriteString("$skiptoken=" + base64.RawURLEncoding.EncodeToString([]byte("u1"+string(after))))
+	b.WriteString("$skiptoken=" + token(after))
 	return b.String()
-}
-
-// context names what an answer is.
-func (e *edge) context(c *call, set string, selected []string, entity bool) string {
-	text := e.address(c, "$metadata#"+set)
-	if len(selected) > 0 {
-		text += "(" + strings.Join(selected, ",") + ")"
-	}
-	if entity {
-		text += "/$entity"
-	}
-	return text
 }

@@ -29,7 +29,6 @@ import (
 	"github.com/entente-id/entente/internal/discovery"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/federation"
-	"github.com/entente-id/entente/internal/graph"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/keyvault"
 	"github.com/entente-id/entente/internal/message"
@@ -99,14 +98,19 @@ type House struct {
 	Consents  *consent.Ledger
 	Partners  *partner.Register
 	Customers *customer.Ledger
-	Keys      *token.Keyring
-	Families  *token.Families
-	Issuer    *token.Issuer
-	Devices   *token.Devices
-	Journeys  *signin.Journeys
-	Attempts  *audit.Log
-	Outbox    *message.Outbox
-	Links     *account.Links
+	Groups    *account.Groups
+	// Administration is what administrators do to people.
+	Administration *account.Administration
+	// Relationships are the delegated rights over customers, in their making.
+	Relationships *customer.Relationships
+	Keys          *token.Keyring
+	Families      *token.Families
+	Issuer        *token.Issuer
+	Devices       *token.Devices
+	Journeys      *signin.Journeys
+	Attempts      *audit.Log
+	Outbox        *message.Outbox
+	Links         *account.Links
 	// SetupLinks and Upstreams are about organisations' own sign-ins.
 	SetupLinks *tenant.SetupLinks
 	Upstreams  *federation.Upstreams
@@ -171,6 +175,8 @@ func (h *House) build(ctx context.Context) error {
 	h.Partners = partner.NewRegister(db, h.People, source)
 	h.Customers = customer.NewLedger(db, h.People, source)
 	h.Subscriptions = subscription.NewRegister(db, h.People, h.Customers)
+	h.Groups, h.Administration = account.NewGroups(db, source), account.NewAdministration(db, source)
+	h.Relationships = customer.NewRelationships(db, h.People, h.Groups, source)
 	if h.Keys, err = token.NewKeyring(ctx, db, source, custody); err != nil {
 		return fmt.Errorf("open signing keys: %w", err)
 	}
@@ -274,10 +280,7 @@ func (h *House) buildEdges() error {
 	h.manager = resourcemanager.New(resourcemanager.Options{
 		Verify: h.Issuer.Verify, Subscriptions: h.Subscriptions, Failures: failures, Source: h.Source, Authority: h.Origin,
 	})
-	h.graph = graph.New(graph.Options{
-		Verify: h.Issuer.Verify, Subject: h.Issuer.Subject, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Customers: h.Customers,
-		Attempts: h.Attempts, Source: h.Source, Origin: h.Origin, Authority: h.Origin, Log: h.Log,
-	})
+	h.graph = h.openGraph()
 	return nil
 }
 
@@ -312,7 +315,7 @@ func (h *House) openRooms() error {
 }
 
 // Tend does what is due from time to time: new signing keys, reminders and ends
-// of approvals, and forgetting what has ended.
+// of approvals, what the clock moves of relationships, and forgetting what has ended.
 func (h *House) Tend(ctx context.Context) error {
 	if err := h.Keys.Tend(ctx); err != nil {
 		return fmt.Errorf("tend signing keys: %w", err)
@@ -322,7 +325,7 @@ func (h *House) Tend(ctx context.Context) error {
 	if fault.Has(programme, fault.ObjectUnknown) {
 		programme = nil // none was founded here
 	}
-	return errors.Join(h.Approvals.Tend(ctx), programme, h.DB.Prune(ctx, h.Source.Now()))
+	return errors.Join(h.Approvals.Tend(ctx), h.Relationships.Tend(ctx), programme, h.DB.Prune(ctx, h.Source.Now()))
 }
 
 // Maintain refuses every write until an instant, while everything can still be

@@ -70,3 +70,21 @@ func (db *DB) FindAttempt(ctx context.Context, reference string) (audit.Attempt,
 	}
 	return document[audit.Attempt](doc)
 }
+
+// Attempts lists what failed in a tenant, newest first.
+func (db *DB) Attempts(ctx context.Context, t id.Tenant, limit int) ([]audit.Attempt, error) {
+	var list []audit.Attempt
+	err := db.rows(ctx, func(row scanner) error {
+		var doc string
+		if err := row.Scan(&doc); err != nil {
+			return err
+		}
+		a, err := document[audit.Attempt](doc)
+		list = append(list, a)
+		return err
+	}, `SELECT doc FROM attempt WHERE tenant = $1 ORDER BY at DESC, reference LIMIT $2`, string(t), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list attempts: %w", err)
+	}
+	return list, nil
+}

@@ -184,6 +184,61 @@ func (db *DB) RemoveGrants(ctx context.Context, t id.Tenant, client id.App, pers
 	})
 }
 
+// SetGrant replaces what one client was allowed at one resource.
+func (db *DB) SetGrant(ctx context.Context, g consent.Grant, e audit.Event) error {
+	marks, err := encode(slices.Repeat([]mark{{micros(g.Given), g.Version}}, len(g.Scopes)))
+	if err != nil {
+		return err
+	}
+	return db.write(ctx, func(x *tx) error {
+		text, args := `DELETE FROM delegated_grant WHERE tenant = $1 AND client = $2 AND account = $3 AND resource = $4`,
+			[]any{string(g.Tenant), string(g.Client), string(g.Account), string(g.Resource)}
+		if len(g.Scopes) > 0 {
+			text = `UPDATE delegated_grant SET scopes = $5, marks = $6 WHERE tenant = $1 AND client = $2 AND account = $3 AND resource = $4`
+			args = append(args, strings.Join(g.Scopes, " "), marks)
+		}
+		n, err := x.exec(text, args...)
+		if err != nil {
+			return fmt.Errorf("replace grant: %w", err)
+		}
+		if n == 0 {
+			return fault.New(fault.ObjectUnknown, "object", string(g.Client))
+		}
+		return x.event(e)
+	})
+}
+
+// AppRolesIn lists what clients hold alone in a tenant.
+func (db *DB) AppRolesIn(ctx context.Context, t id.Tenant, client, resource id.App) ([]consent.AppRole, error) {
+	var list []consent.AppRole
+	err := db.rows(ctx, func(row scanner) error {
+		var r consent.AppRole
+		err := row.Scan((*string)(&r.Client), (*string)(&r.Resource), &r.Name)
+		list = append(list, r)
+		return err
+	}, `SELECT client, resource, role FROM app_role_grant WHERE tenant = $1 AND ($2 = '' OR client = $2) AND ($3 = '' OR resource = $3)
+		ORDER BY client, resource, role`, string(t), string(client), string(resource))
+	if err != nil {
+		return nil, fmt.Errorf("list app roles: %w", err)
+	}
+	return list, nil
+}
+
+// RemoveAppRole takes a permission back.
+func (db *DB) RemoveAppRole(ctx context.Context, t id.Tenant, r consent.AppRole, e audit.Event) error {
+	return db.write(ctx, func(x *tx) error {
+		n, err := x.exec(`DELETE FROM app_role_grant WHERE tenant = $1 AND client = $2 AND resource = $3 AND role = $4`,
+			string(t), string(r.Client), string(r.Resource), r.Name)
+		if err != nil {
+			return fmt.Errorf("remove app role: %w", err)
+		}
+		if n == 0 {
+			return fault.New(fault.ObjectUnknown, "object", r.Name)
+		}
+		return x.event(e)
+	})
+}
+
 // AppRoles lists the permissions that a client holds alone at a resource.
 func (db *DB) AppRoles(ctx context.Context, t id.Tenant, client, resource id.App) ([]string, error) {
 	var list []string

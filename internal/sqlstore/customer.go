@@ -94,38 +94,3 @@ func (db *DB) SaveCustomer(ctx context.Context, c customer.Customer) error {
 		return nil
 	})
 }
-
-// Relationships lists what a partner and a customer have agreed.
-func (db *DB) Relationships(ctx context.Context, partner, tenant id.Tenant) ([]customer.Relationship, error) {
-	var list []customer.Relationship
-	err := db.rows(ctx, func(row scanner) error {
-		var doc string
-		if err := row.Scan(&doc); err != nil {
-			return err
-		}
-		r, err := document[customer.Relationship](doc)
-		list = append(list, r)
-		return err
-	}, `SELECT doc FROM relationship WHERE partner = $1 AND customer = $2 ORDER BY id`, string(partner), string(tenant))
-	if err != nil {
-		return nil, fmt.Errorf("list relationships: %w", err)
-	}
-	return list, nil
-}
-
-// SaveRelationship creates or replaces a relationship.
-func (db *DB) SaveRelationship(ctx context.Context, r customer.Relationship) error {
-	doc, err := encode(r)
-	if err != nil {
-		return err
-	}
-	return db.write(ctx, func(x *tx) error {
-		_, err := x.exec(`INSERT INTO relationship (partner, id, customer, doc) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (partner, id) DO UPDATE SET customer = excluded.customer, doc = excluded.doc`,
-			string(r.Partner), r.ID, string(r.Customer), doc)
-		if err != nil {
-			return fmt.Errorf("save relationship: %w", err)
-		}
-		return nil
-	})
-}

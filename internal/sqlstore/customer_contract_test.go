@@ -175,7 +175,7 @@ func TestRelationshipsAreKeptForOnePartnerAndOneCustomer(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		want[1].Status = customer.Terminated
+		want[1].Status, want[1].Version = customer.Terminated, 1
 		if err := db.SaveRelationship(ctx, want[1]); err != nil {
 			t.Fatal(err)
 		}

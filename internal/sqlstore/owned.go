@@ -99,3 +99,34 @@ func (db *DB) DeleteApplication(ctx context.Context, t id.Tenant, app id.App, e 
 		return x.event(e)
 	})
 }
+
+// ChangeApplication alters a registration as it is at that moment.
+func (db *DB) ChangeApplication(ctx context.Context, t id.Tenant, app id.App, change func(*application.Application) error, e audit.Event) error {
+	return db.write(ctx, func(x *tx) error {
+		n, err := x.exec(`UPDATE application SET tenant = tenant WHERE app = $1 AND tenant = $2`, string(app), string(t))
+		if err != nil {
+			return fmt.Errorf("take application: %w", err)
+		}
+		if n == 0 {
+			return fault.New(fault.AppUnknown, "app", string(app))
+		}
+		var doc string
+		if err := x.row(`SELECT doc FROM application WHERE app = $1 AND tenant = $2`, string(app), string(t)).Scan(&doc); err != nil {
+			return fmt.Errorf("read application: %w", err)
+		}
+		a, err := document[application.Application](doc)
+		if err != nil {
+			return err
+		}
+		if err := change(&a); err != nil {
+			return err
+		}
+		if doc, err = encode(a); err != nil {
+			return err
+		}
+		if _, err := x.exec(`UPDATE application SET doc = $1 WHERE app = $2 AND tenant = $3`, doc, string(app), string(t)); err != nil {
+			return fmt.Errorf("change application: %w", err)
+		}
+		return x.event(e)
+	})
+}

@@ -1,4 +1,4 @@
-package graph_test
+package directory_test
 
 import (
 	"fmt"
@@ -257,14 +257,12 @@ func TestOptionsThatWouldBeAnsweredWrongAreRefused(t *testing.T) {
 	w := newWorld(t)
 	bearer := w.app("User.Read.All", "Organization.Read.All")
 	for path, code := range map[string]string{
-		asked("/v1.0/users", "$orderby", "displayName"):                                       "Request_UnsupportedQuery",
 		asked("/v1.0/users", "$search", `"displayName:a"`):                                    "Request_UnsupportedQuery",
 		asked("/v1.0/users", "$expand", "manager"):                                            "Request_UnsupportedQuery",
 		asked("/v1.0/users", "$skip", "3"):                                                    "Request_UnsupportedQuery",
 		asked("/v1.0/users", "$magic", "x"):                                                   "Request_UnsupportedQuery",
 		asked("/v1.0/users", "$filter", "displayName ne 'a'"):                                 "Request_UnsupportedQuery",
 		asked("/v1.0/users", "$filter", "not(displayName eq 'a')"):                            "Request_UnsupportedQuery",
-		asked("/v1.0/users", "$filter", "mail eq 'a' or mail eq 'b'"):                         "Request_UnsupportedQuery",
 		asked("/v1.0/users", "$filter", "endsWith(mail,'a')"):                                 "Request_UnsupportedQuery",
 		asked("/v1.0/users", "$filter", "startswith(id,'a')"):                                 "Request_UnsupportedQuery",
 		asked("/v1.0/users", "$filter", strings.Repeat("mail eq 'a' and ", 10)+"mail eq 'a'"): "Request_UnsupportedQuery",

@@ -1,4 +1,4 @@
-package graph_test
+package directory_test
 
 import (
 	"slices"

@@ -1,4 +1,4 @@
-package graph_test
+package directory_test
 
 import (
 	"context"
@@ -18,10 +18,13 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/graph"
+	"github.com/entente-id/entente/internal/graph/directory"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -92,17 +95,31 @@ func newWorld(t *testing.T) *world {
 	w.must(apps.Save(ctx, application.Application{App: broker, Tenant: northwind, Name: "The broker"}, nil))
 	w.relate(customer.Active, noon.Add(time.Hour), account.DirectoryReaders)
 
-	w.server = httptest.NewServer(graph.New(graph.Options{
-		Verify: w.verify,
+	door := graph.New(graph.Options{
+		Verify: w.verify, People: w.people, Tenants: w.tenants, Apps: apps, Customers: w.ledger, Source: source, Origin: origin + "/", Authority: origin,
+		Attempts: audit.NewLog(db, source, slog.New(slog.NewTextHandler(&w.log, nil))),
+		Log:      slog.New(slog.NewTextHandler(&w.log, nil)),
+	})
+	directory.Open(door, directory.Rooms{
 		Subject: func(t id.Tenant, person id.Object, client id.App) string {
 			return fmt.Sprintf("%s/%s/%s", t, person, client)
 		},
-		People: w.people, Tenants: w.tenants, Apps: apps, Customers: w.ledger, Source: source, Origin: origin + "/", Authority: origin,
-		Attempts: audit.NewLog(db, source, slog.New(slog.NewTextHandler(&w.log, nil))),
-		Log:      slog.New(slog.NewTextHandler(&w.log, nil)),
-	}))
+		People: w.people, Groups: account.NewGroups(db, source), Tenants: w.tenants,
+		Relationships:  customer.NewRelationships(db, w.people, account.NewGroups(db, source), source),
+		Administration: account.NewAdministration(db, source), Safe: w.safe(source), Records: audit.NewLog(db, source, slog.New(slog.DiscardHandler)),
+	})
+	w.server = httptest.NewServer(door)
 	t.Cleanup(w.server.Close)
 	return w
+}
+
+func (w *world) safe(source id.Source) *credential.Safe {
+	w.t.Helper()
+	custody, err := seal.NewCustody([]byte("the master key of every test world"), source.Random)
+	w.must(err)
+	safe, err := credential.NewSafe(w.db, source, custody, 2)
+	w.must(err)
+	return safe
 }
 
 func (w *world) must(err error) {

@@ -1,0 +1,135 @@
+package directory
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/graph"
+)
+
+// recordReaders are the directory roles that may read what was done.
+var recordReaders = []string{account.GlobalReader, account.ReportsReader, account.SecurityReader, account.SecurityAdministrator}
+
+// maxRecords is how far back a request looks: the newest records.
+const maxRecords = 5_000
+
+// newestFirst is a key by which records are in order, the newest first.
+func newestFirst(at time.Time, id string) string {
+	return fmt.Sprintf("%016x-%s", math.MaxInt64-at.UnixMicro(), id)
+}
+
+func eventKey(e audit.Event) string { return newestFirst(e.At, e.ID) }
+
+var eventProperties = []graph.Property[audit.Event]{
+	{Name: "id", Usual: true, Kind: graph.Key, Of: func(e audit.Event) any { return e.ID }},
+	{Name: "activityDateTime", Usual: true, Kind: graph.Instant, Of: func(e audit.Event) any { return graph.Stamp(e.At) }},
+	{Name: "activityDisplayName", Usual: true, Kind: graph.Text, Of: func(e audit.Event) any { return e.Verb }},
+	{Name: "category", Usual: true, Kind: graph.Text, Of: func(e audit.Event) any {
+		room, _, _ := strings.Cut(e.Verb, ".")
+		return room
+	}},
+	{Name: "correlationId", Usual: true, Of: func(e audit.Event) any { return e.ID }},
+	{Name: "loggedByService", Usual: true, Of: func(audit.Event) any { return "Core Directory" }},
+	{Name: "operationType", Usual: true, Of: func(e audit.Event) any {
+		_, deed, _ := strings.Cut(e.Verb, ".")
+		return deed
+	}},
+	{Name: "result", Usual: true, Kind: graph.Key, Of: func(audit.Event) any { return "success" }},
+	{Name: "resultReason", Usual: true, Of: func(audit.Event) any { return "" }},
+	{Name: "initiatedBy", Usual: true, Of: initiator},
+	{Name: "targetResources", Usual: true, Of: func(e audit.Event) any {
+		return []map[string]any{{"id": e.Object, "displayName": graph.OrNull(e.Facts["name"]), "type": "Other", "modifiedProperties": []string{}}}
+	}},
+	{Name: "additionalDetails", Usual: true, Of: func(e audit.Event) any {
+		details := []map[string]string{}
+		for _, name := range slices.Sorted(maps.Keys(e.Facts)) {
+			details = append(details, map[string]string{"key": name, "value": e.Facts[name]})
+		}
+		return details
+	}},
+}
+
+func initiator(e audit.Event) any {
+	if e.Account == "" {
+		return map[string]any{"user": nil, "app": map[string]any{"appId": graph.OrNull(string(e.App)), "displayName": nil, "servicePrincipalId": nil}}
+	}
+	return map[string]any{"app": nil, "user": map[string]any{"id": string(e.Account), "displayName": nil, "userPrincipalName": e.SignInName, "ipAddress": nil}}
+}
+
+// checkRecords asks for a role that reads records, of members too.
+func checkRecords(c *graph.Call) error { return account.MayAct(c.Caller, recordReaders...) }
+
+func (m *room) directoryAudits(ctx context.Context, c *graph.Call) (graph.Reply, error) {
+	if err := checkRecords(c); err != nil {
+		return graph.Reply{}, err
+	}
+	list, err := m.Records.Events(ctx, c.Caller.Tenant, maxRecords)
+	if err != nil {
+		return graph.Reply{}, err
+	}
+	slices.SortFunc(list, func(a, b audit.Event) int { return strings.Compare(eventKey(a), eventKey(b)) })
+	return graph.Whole(ctx, c, "auditLogs/directoryAudits", eventProperties, list, eventKey)
+}
+
+func attemptKey(a audit.Attempt) string { return newestFirst(a.At, a.Reference) }
+
+// attemptProperties are the members of a sign-in log row
+// (identity-platform.md 8.4). What failed is kept; a sign-in that succeeded
+// leaves no row of its own.
+var attemptProperties = []graph.Property[audit.Attempt]{
+	{Name: "id", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return a.TraceID }},
+	{Name: "createdDateTime", Usual: true, Kind: graph.Instant, Of: func(a audit.Attempt) any { return graph.Stamp(a.At) }},
+	{Name: "userDisplayName", Usual: true, Of: func(audit.Attempt) any { return nil }},
+	{Name: "userPrincipalName", Usual: true, Kind: graph.Text, Of: func(a audit.Attempt) any { return graph.OrNull(a.Address) }},
+	{Name: "userId", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return graph.OrNull(string(a.Account)) }},
+	{Name: "appId", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return graph.OrNull(string(a.App)) }},
+	{Name: "appDisplayName", Usual: true, Kind: graph.Text, Of: func(a audit.Attempt) any { return graph.OrNull(a.AppName) }},
+	{Name: "ipAddress", Usual: true, Of: func(audit.Attempt) any { return nil }},
+	{Name: "clientAppUsed", Usual: true, Of: func(a audit.Attempt) any { return graph.OrNull(a.Browser) }},
+	{Name: "correlationId", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return graph.OrNull(a.CorrelationID) }},
+	{Name: "conditionalAccessStatus", Usual: true, Of: func(a audit.Attempt) any {
+		if a.Code == fault.BlockedByPolicy || a.Code == fault.DelegationBlocked {
+			return "failure"
+		}
+		return "notApplied"
+	}},
+	{Name: "isInteractive", Usual: true, Kind: graph.Flag, Of: func(a audit.Attempt) any { return a.Step != "token" }},
+	{Name: "resourceDisplayName", Usual: true, Of: func(a audit.Attempt) any { return graph.OrNull(a.Resource) }},
+	{Name: "resourceTenantId", Usual: true, Of: func(a audit.Attempt) any { return graph.OrNull(string(a.Tenant)) }},
+	{Name: "homeTenantId", Usual: true, Of: func(a audit.Attempt) any { return graph.OrNull(string(a.Home)) }},
+	{Name: "crossTenantAccessType", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any {
+		if a.Home != "" && a.Home != a.Tenant {
+			return "serviceProvider"
+		}
+		return "none"
+	}},
+	{Name: "status", Usual: true, Of: func(a audit.Attempt) any {
+		return map[string]any{"errorCode": int(a.Code), "failureReason": fault.Describe(a.Code).Name, "additionalDetails": a.Reference}
+	}},
+	{Name: "status/errorCode", Kind: graph.Number, Of: func(a audit.Attempt) any { return int(a.Code) }},
+	{Name: "appliedConditionalAccessPolicies", Usual: true, Of: func(audit.Attempt) any { return []string{} }},
+}
+
+// signInSteps are the steps of a sign-in; calls of an API are none.
+var signInSteps = []string{"authorize", "page", "device", "token"}
+
+func (m *room) signIns(ctx context.Context, c *graph.Call) (graph.Reply, error) {
+	if err := checkRecords(c); err != nil {
+		return graph.Reply{}, err
+	}
+	list, err := m.Records.Attempts(ctx, c.Caller.Tenant, maxRecords)
+	if err != nil {
+		return graph.Reply{}, err
+	}
+	list = slices.DeleteFunc(list, func(a audit.Attempt) bool { return !slices.Contains(signInSteps, a.Step) })
+	slices.SortFunc(list, func(a, b audit.Attempt) int { return strings.Compare(attemptKey(a), attemptKey(b)) })
+	return graph.Whole(ctx, c, "auditLogs/signIns", attemptProperties, list, attemptKey)
+}
