@@ -88,7 +88,7 @@ var gateRows = []gateRow{
 	{47, "GET", "/webhooks/v1/registration/events", "", missing, "200", noFactor, "200"},
 	{48, "GET", "/v1/partnerRequests", "", missing, noApp, noFactor, "200"},
 	{49, "GET", "/v1.0/engagements/referrals", "", missing, noApp, noFactor, notHere},
-	{50, "GET", "/v1.0/tenantRelationships/delegatedAdminRelationships", "", "404 ResourceNotFound", "404 ResourceNotFound", "404 ResourceNotFound", "404 ResourceNotFound"},
+	{50, "GET", "/v1.0/tenantRelationships/delegatedAdminRelationships", "", "401 InvalidAuthenticationToken", "403 Authorization_RequestDenied", "200", "200"},
 	{51, "POST", "/v1.0/reports/partners/billing/reconciliation/billed/export", "{}", missing, notHere, "403 900150", "403 900150"},
 	{52, "POST", "/v3/generatetoken", "grant_type=jwt_token", missing, "200", noFactor, "200"},
 }
@@ -127,7 +127,8 @@ func minted(t *testing.T, w *ententetest.World, audience string, methods ...stri
 			t.Fatal(err)
 		}
 		member := token.Member(ada)
-		a.Person, a.Scopes, a.Grant.Methods = &member, []string{"user_impersonation", "DelegatedAdminRelationship.Read.All"}, methods
+		a.Person, a.Scopes = &member, []string{"user_impersonation", "DelegatedAdminRelationship.Read.All"}
+		a.Grant.Home, a.Grant.Account, a.Grant.AuthAt, a.Grant.Methods = ada.Tenant, ada.ID, h.Source.Now(), methods
 	}
 	m, err := h.Issuer.AccessToken(ctx, a)
 	if err != nil {

@@ -78,8 +78,12 @@ func NewBook(store BookStore, ledger *Ledger, tenants *tenant.Directory, people 
 // the first is the one that existing clients ask for.
 var InitialSuffixes = []string{"onmicrosoft.com", "onentente.example"}
 
-// relationshipLife is how long the first relationship of a new customer lasts.
-const relationshipLife = 730 * 24 * time.Hour
+// relationshipLife is how long the first relationship of a new customer lasts,
+// relationshipPeriod the same in the words of ISO 8601.
+const (
+	relationshipLife   = 730 * 24 * time.Hour
+	relationshipPeriod = "P730D"
+)
 
 // firstRoles are those that it holds (secure-application-model.md 7.2).
 var firstRoles = []string{
@@ -167,7 +171,8 @@ func (b *Book) Create(ctx context.Context, caller audit.Caller, n New) (Opened, 
 	if n.Delegated {
 		f.Relationship = &Relationship{
 			ID: b.source.NewGUID() + "-" + string(at), Partner: partner, Customer: at, DisplayName: "Default_" + string(at), Status: Active,
-			Roles: firstRoles, Ends: now.Add(relationshipLife),
+			CustomerName: f.Customer.CompanyName, Roles: firstRoles, Duration: relationshipPeriod, Ends: now.Add(relationshipLife),
+			Created: now, Modified: now, Activated: now, Revision: 1,
 		}
 	}
 	if err := b.store.FoundCustomer(ctx, f, b.event(caller, at, "customer.create")); err != nil {

@@ -100,8 +100,12 @@ func (d *Door) checkPermission(_ context.Context, c *Call) error {
 	wanted := c.route.Delegated
 	if c.Caller.AppOnly {
 		wanted = c.route.Application
-		if wanted == nil && !c.route.Unversioned {
+		switch {
+		case wanted != nil || c.route.Unversioned:
+		case c.route.parts[0] == "me":
 			return fault.New(fault.UserOnlyRefused)
+		default:
+			return fault.New(fault.AppOnlyRefused)
 		}
 	}
 	if !c.Caller.May(wanted...) {
