@@ -3,10 +3,9 @@ package graph
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
-	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/challenge"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/tenant"
@@ -131,49 +130,20 @@ type innerError struct {
 	ClientRequestID string `json:"client-request-id"`
 }
 
-// retryAfter is sent with 429 and 503 when the fault says nothing else.
-const retryAfter = "5"
-
 // refuse is the one way for errors to leave: it keeps the attempt, so that its
 // reference can be explained later, and answers.
 func (d *Door) refuse(c *Call, err error) {
 	f := fault.Of(err)
 	r := render(f)
-	kept := d.Attempts.Keep(c.r.Context(), audit.Attempt{
-		Tenant: c.Caller.Tenant, Home: c.Caller.Home, Account: c.Caller.Account, Address: c.Caller.SignInName,
-		App: c.Caller.App, AppName: d.nameOf(c),
-		Step: "graph", Code: f.Code, Facts: f.Facts,
-		CorrelationID: c.clientRequestID, TraceID: c.requestID, Checks: c.passed,
-	})
-	if fault.Describe(f.Code).Kind == fault.Internal {
-		d.Log.ErrorContext(c.r.Context(), "Graph call failed", "reference", kept.Reference, "request", c.requestID, "error", err)
-	}
-	c.w.Header()["X-Entente-Reference"] = []string{kept.Reference}
+	a := calls.By(c.Caller, "graph")
+	a.CorrelationID, a.TraceID, a.Checks = c.clientRequestID, c.requestID, c.passed
+	kept := d.Failures.Keep(c.r.Context(), c.w.Header(), err, a)
 	c.challenge(d.Authority, f, r)
-	if r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable {
-		wait := retryAfter
-		if _, err := strconv.Atoi(f.Facts["seconds"]); err == nil {
-			wait = f.Facts["seconds"]
-		}
-		c.w.Header().Set("Retry-After", wait)
-	}
+	calls.RetryAfter(c.w.Header(), r.status, f)
 	body := errorBody{errorDetail{r.code, r.message, innerError{kept.At.Format("2006-01-02T15:04:05"), c.requestID, c.clientRequestID}}}
 	if err := c.write(Reply{Status: r.status, Body: body}); err != nil {
-		d.Log.ErrorContext(c.r.Context(), "write an error", "request", c.requestID, "error", err)
+		d.Failures.Log.ErrorContext(c.r.Context(), "write an error", "request", c.requestID, "error", err)
 	}
-}
-
-// nameOf gives the name of the calling application for the attempt; one that
-// is not found has none.
-func (d *Door) nameOf(c *Call) string {
-	if c.Caller.App == "" {
-		return ""
-	}
-	app, err := d.Apps.Find(c.r.Context(), c.Caller.App)
-	if err != nil {
-		return ""
-	}
-	return app.Name
 }
 
 // challenge says how to get a token that works: as Graph does, or for userinfo

@@ -7,14 +7,13 @@ package graph
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/entente-id/entente/internal/account"
-	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/tenant"
@@ -27,17 +26,14 @@ type Options struct {
 	Verify    func(ctx context.Context, rawJWT string) (audit.Caller, error)
 	People    *account.People
 	Tenants   *tenant.Directory
-	Apps      *application.Registry
 	Customers *customer.Ledger
-	Attempts  *audit.Log
+	Failures  calls.Failures
 	Source    id.Source
 	// Origin is the public root of this server, such as https://id.example;
 	// links and contexts begin with it, and tokens may be made for it.
 	Origin string
 	// Authority is the root of the authority that clients get tokens from.
 	Authority string
-	// Log takes failures of our own; people are told their reference only.
-	Log *slog.Logger
 }
 
 // Door is the handler of /v1.0/…, /beta/… and /oidc/userinfo.

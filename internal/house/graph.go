@@ -12,8 +12,8 @@ import (
 // openGraph builds the door of Graph and the rooms behind it.
 func (h *House) openGraph() http.Handler {
 	door := graph.New(graph.Options{
-		Verify: h.Issuer.Verify, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Customers: h.Customers,
-		Attempts: h.Attempts, Source: h.Source, Origin: h.Origin, Authority: h.Origin, Log: h.Log,
+		Verify: h.Issuer.Verify, People: h.People, Tenants: h.Tenants, Customers: h.Customers,
+		Failures: h.failures(), Source: h.Source, Origin: h.Origin, Authority: h.Origin,
 	})
 	directory.Open(door, directory.Rooms{
 		Subject: h.Issuer.Subject, People: h.People, Groups: h.Groups, Tenants: h.Tenants,

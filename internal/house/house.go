@@ -267,21 +267,25 @@ func (h *House) buildEdges() error {
 		Delegated: delegated.NewWork(h.DB, delegated.Rooms{
 			Customers: h.Customers, People: h.People, Tenants: h.Tenants, Safe: h.Safe, Apps: h.Apps, Consents: h.Consents,
 		}, h.Source),
-		Attempts: h.Attempts, Source: h.Source, Authority: h.Origin, Log: h.Log,
+		Failures: h.failures(), Source: h.Source, Authority: h.Origin,
 	})
-	failures := calls.Failures{Apps: h.Apps, Attempts: h.Attempts, Log: h.Log}
 	h.api = api.New(api.Options{
-		Verify: h.Issuer.Verify, Approvals: h.Approvals, Apps: h.Apps, Desk: h.Desk, Failures: failures,
+		Verify: h.Issuer.Verify, Approvals: h.Approvals, Apps: h.Apps, Desk: h.Desk, Failures: h.failures(),
 		Source: h.Source, Origin: h.Origin,
 	})
 	h.keyvault = keyvault.New(keyvault.Options{
-		Verify: h.Issuer.Verify, Vaults: h.Vaults, Failures: failures, Source: h.Source, Authority: h.Origin,
+		Verify: h.Issuer.Verify, Vaults: h.Vaults, Failures: h.failures(), Source: h.Source, Authority: h.Origin,
 	})
 	h.manager = resourcemanager.New(resourcemanager.Options{
-		Verify: h.Issuer.Verify, Subscriptions: h.Subscriptions, Failures: failures, Source: h.Source, Authority: h.Origin,
+		Verify: h.Issuer.Verify, Subscriptions: h.Subscriptions, Failures: h.failures(), Source: h.Source, Authority: h.Origin,
 	})
 	h.graph = h.openGraph()
 	return nil
+}
+
+// failures is where the APIs keep calls that failed.
+func (h *House) failures() calls.Failures {
+	return calls.Failures{Apps: h.Apps, Attempts: h.Attempts, Log: h.Log}
 }
 
 // Deliver puts what waits in the outbox into words and posts it.

@@ -3,9 +3,8 @@ package partnerapi
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 
-	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/challenge"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/partnerapi/convention"
@@ -118,36 +117,19 @@ type errorBody struct {
 	Retryable bool `json:"isRetryable"`
 }
 
-// retryAfter is sent with 429 and 503 when the fault says nothing else. The
-// .NET client dereferences the header without looking (fact 12).
-const retryAfter = "5"
-
 // refuse is the one way for errors to leave: it keeps the attempt, so that its
 // reference can be explained later, and answers.
 func (e *edge) refuse(c *convention.Call, err error) {
 	f := fault.Of(err)
 	r := render(f)
-	kept := e.Attempts.Keep(c.Request().Context(), audit.Attempt{
-		Tenant: c.Caller.Tenant, Home: c.Caller.Home, Account: c.Caller.Account, Address: c.Caller.SignInName, App: c.Caller.App,
-		Step: "partnerapi", Code: f.Code, Facts: f.Facts,
-		CorrelationID: c.CorrelationID, TraceID: c.RequestID, Checks: c.Passed,
-	})
-	if fault.Describe(f.Code).Kind == fault.Internal {
-		e.Log.ErrorContext(c.Request().Context(), "partner API call failed", "reference", kept.Reference, "request", c.RequestID, "error", err)
-	}
-	c.Say("X-Entente-Reference", kept.Reference)
+	a := calls.By(c.Caller, "partnerapi")
+	a.CorrelationID, a.TraceID, a.Checks = c.CorrelationID, c.RequestID, c.Passed
+	e.Failures.Keep(c.Request().Context(), c.Header(), err, a)
 	sayChallenges(c, e.Authority, f, r)
-	if r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable {
-		wait := retryAfter
-		if seconds := f.Facts["seconds"]; seconds != "" {
-			if _, err := strconv.Atoi(seconds); err == nil {
-				wait = seconds
-			}
-		}
-		c.Header().Set("Retry-After", wait)
-	}
+	// The .NET client dereferences the header without looking (fact 12).
+	calls.RetryAfter(c.Header(), r.status, f)
 	if err := c.Write(r.status, errorBody{Code: r.code, Description: r.description, Data: []string{}, Source: "PartnerFD", Retryable: r.status == http.StatusTooManyRequests || r.status >= 500}); err != nil {
-		e.Log.ErrorContext(c.Request().Context(), "write an error", "request", c.RequestID, "error", err)
+		e.Failures.Log.ErrorContext(c.Request().Context(), "write an error", "request", c.RequestID, "error", err)
 	}
 }
 

@@ -11,13 +11,13 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/delegated"
 	"github.com/entente-id/entente/internal/fault"
@@ -44,13 +44,11 @@ type Options struct {
 	Tenants   *tenant.Directory
 	Apps      *application.Registry
 	Deeds     *once.Deeds
-	Attempts  *audit.Log
+	Failures  calls.Failures
 	Source    id.Source
 	// Authority is the root of the authority that clients get tokens from,
 	// without a slash at its end; 401 answers name it.
 	Authority string
-	// Log takes failures of our own; people are told their reference only.
-	Log *slog.Logger
 }
 
 type edge struct {
@@ -192,6 +190,6 @@ func (e *edge) note(ctx context.Context, c *convention.Call, s Scenario) {
 		Account: c.Caller.Account, SignInName: c.Caller.SignInName, App: c.Caller.App, Compliant: c.Caller.HasMFA(),
 	})
 	if err != nil && !fault.Has(err, fault.Maintenance) {
-		e.Log.ErrorContext(ctx, "keep partner API call", "request", c.RequestID, "error", err)
+		e.Failures.Log.ErrorContext(ctx, "keep partner API call", "request", c.RequestID, "error", err)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
@@ -131,12 +132,12 @@ func newWorld(t *testing.T) *world {
 	w.files = partner.NewFiles(db, register, source)
 	w.build = func() http.Handler {
 		return partnerapi.New(partnerapi.Options{
-			Verify: w.verify, Customers: w.ledger, Partners: register, Tenants: w.tenants, Attempts: audit.NewLog(w.attempts, source, log), Source: source,
+			Verify: w.verify, Customers: w.ledger, Partners: register, Tenants: w.tenants, Failures: calls.Failures{Apps: w.apps, Attempts: audit.NewLog(w.attempts, source, log), Log: log}, Source: source,
 			Book: customer.NewBook(db, w.ledger, w.tenants, w.people, safe, source), Files: w.files, Apps: w.apps, Deeds: w.deeds,
 			Delegated: delegated.NewWork(db, delegated.Rooms{
 				Customers: w.ledger, People: w.people, Tenants: w.tenants, Safe: safe, Apps: w.apps, Consents: w.consents,
 			}, source),
-			Authority: "https://id.example", Log: log,
+			Authority: "https://id.example",
 		})
 	}
 	w.server = httptest.NewServer(w.build())

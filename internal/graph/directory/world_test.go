@@ -18,6 +18,7 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/fault"
@@ -95,10 +96,10 @@ func newWorld(t *testing.T) *world {
 	w.must(apps.Save(ctx, application.Application{App: broker, Tenant: northwind, Name: "The broker"}, nil))
 	w.relate(customer.Active, noon.Add(time.Hour), account.DirectoryReaders)
 
+	log := slog.New(slog.NewTextHandler(&w.log, nil))
 	door := graph.New(graph.Options{
-		Verify: w.verify, People: w.people, Tenants: w.tenants, Apps: apps, Customers: w.ledger, Source: source, Origin: origin + "/", Authority: origin,
-		Attempts: audit.NewLog(db, source, slog.New(slog.NewTextHandler(&w.log, nil))),
-		Log:      slog.New(slog.NewTextHandler(&w.log, nil)),
+		Verify: w.verify, People: w.people, Tenants: w.tenants, Customers: w.ledger, Source: source, Origin: origin + "/", Authority: origin,
+		Failures: calls.Failures{Apps: apps, Attempts: audit.NewLog(db, source, log), Log: log},
 	})
 	directory.Open(door, directory.Rooms{
 		Subject: func(t id.Tenant, person id.Object, client id.App) string {
