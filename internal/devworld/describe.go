@@ -14,6 +14,8 @@ type Description struct {
 	Authority string            `json:"authority"`
 	Graph     string            `json:"graph"`
 	Partner   string            `json:"partnerCenter"`
+	Manager   string            `json:"resourceManager"`
+	Vault     string            `json:"vault"`
 	Inbox     string            `json:"inbox"`
 	CAFile    string            `json:"caFile"`
 	Tenant    string            `json:"partnerTenant"`
@@ -50,6 +52,7 @@ type DescribedTenant struct {
 func (r *Running) Describe(caFile string) Description {
 	d := Description{
 		Origin: r.Origin, Authority: r.Origin + "/{tenant}", Graph: r.Origin + "/v1.0", Partner: r.Origin + "/v1", Inbox: r.Origin + "/dev/inbox",
+		Manager: r.Origin + "/subscriptions", Vault: r.Origin + "/secrets",
 		CAFile: caFile, Tenant: string(Northwind), Password: Password,
 		Apps: []DescribedApp{
 			{Name: "Northwind Portal Integration", ID: string(Portal), Secret: PortalSecret},
@@ -81,6 +84,8 @@ func (d Description) Print(out io.Writer, took time.Duration) error {
 	line("  Authority\t%s", d.Authority)
 	line("  Graph\t%s", d.Graph)
 	line("  Partner Center\t%s", d.Partner)
+	line("  Resource Manager\t%s", d.Manager)
+	line("  Vault\t%s\t(Northwind's, for its two integrations)", d.Vault)
 	line("  Inbox\t%s\t(mails and one-time codes)", d.Inbox)
 	line("  Trust\t%s\t(curl --cacert, SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, or import it)", d.CAFile)
 	line("")
