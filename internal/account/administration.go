@@ -189,7 +189,7 @@ func (d *Administration) mayGive(by audit.Caller, template string) error {
 		return fault.New(fault.ObjectUnknown, "object", template)
 	}
 	if !by.AppOnly && by.Home != by.Tenant && !by.HoldsRole(template) {
-		return fault.New(fault.RoleMissing, "role", roleNames([]string{template}))
+		return fault.New(fault.RoleMissing, "role", RoleNames([]string{template}))
 	}
 	return nil
 }
@@ -201,7 +201,7 @@ func (d *Administration) within(ctx context.Context, by audit.Caller, person id.
 	}
 	a, err := d.store.Account(ctx, by.Tenant, person)
 	if err == nil && len(a.Roles) > 0 && (by.AppOnly || !by.HoldsRole(GlobalAdministrator, PrivilegedAuthentication)) {
-		return a, fault.New(fault.RoleMissing, "role", roleNames([]string{PrivilegedAuthentication}))
+		return a, fault.New(fault.RoleMissing, "role", RoleNames([]string{PrivilegedAuthentication}))
 	}
 	return a, err
 }

@@ -234,13 +234,15 @@ func MayAct(by audit.Caller, roles ...string) error {
 	if by.AppOnly || by.HoldsRole(GlobalAdministrator) || by.HoldsRole(roles...) {
 		return nil
 	}
-	return fault.New(fault.RoleMissing, "role", roleNames(roles))
+	return fault.New(fault.RoleMissing, "role", RoleNames(roles))
 }
 
-func roleNames(templates []string) string {
+// RoleNames names the roles of which one is enough, for those who have to ask
+// for it. A Global Administrator may do everything.
+func RoleNames(templates []string) string {
 	names := []string{"Global Administrator"}
 	for _, t := range templates {
-		if r, ok := FindDirectoryRole(t); ok {
+		if r, ok := FindDirectoryRole(t); ok && r.Template != GlobalAdministrator {
 			names = append(names, r.Name)
 		}
 	}

@@ -5,8 +5,6 @@ package delegated
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
@@ -97,20 +95,9 @@ func (w *Work) right(ctx context.Context, caller audit.Caller, at id.Tenant, rol
 	}
 	person.Roles = given.Roles
 	if !person.Holds(roles...) {
-		return none, fault.New(fault.RoleMissing, "role", strings.Join(named(roles), ", "))
+		return none, fault.New(fault.RoleMissing, "role", account.RoleNames(roles))
 	}
 	return person, nil
-}
-
-// named gives the names of roles, for those who have to ask for one.
-func named(templates []string) []string {
-	var names []string
-	for _, r := range roles {
-		if slices.Contains(templates, r.ID) {
-			names = append(names, r.Name)
-		}
-	}
-	return names
 }
 
 // event is what was done at a customer: both sides can read it.

@@ -26,10 +26,10 @@ type memberBody struct {
 	Attributes        convention.Attributes `json:"attributes"`
 }
 
-func rolesOf(list []delegated.Role) any {
+func rolesOf(list []account.DirectoryRole) any {
 	items := []roleBody{}
 	for _, r := range list {
-		items = append(items, roleBody{r.Name, r.ID, of("DirectoryRole")})
+		items = append(items, roleBody{r.Name, r.Template, of("DirectoryRole")})
 	}
 	return convention.All(items)
 }
