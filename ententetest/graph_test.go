@@ -1,6 +1,7 @@
 package ententetest_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -188,6 +189,32 @@ func TestAPartnersRelationshipsAreListedFilteredAndRefusedToStrangers(t *testing
 		r := g.call(ada, "POST", relationships, "", body, http.StatusBadRequest)
 		if message, _ := r.body["error"].(map[string]any)["message"].(string); !strings.Contains(message, member) {
 			t.Errorf("%s: %s", member, message)
+		}
+	}
+}
+
+// TestTheSignInLogTellsOfSuccessAndFailure is what an organisation's IT looks
+// up first: who got in, by what proof, and who did not.
+func TestTheSignInLogTellsOfSuccessAndFailure(t *testing.T) {
+	w := ententetest.Start(t)
+	g := &gdap{t: t, world: w, partner: judges.NewPartner(t, w)}
+	token := g.signIn(ententetest.Ada, ententetest.Northwind, "https://graph.microsoft.com/AuditLog.Read.All")
+	post(t, w, "/"+ententetest.Northwind+"/oauth2/v2.0/token", url.Values{
+		"client_id": {ententetest.PortalApp}, "client_secret": {"not-the-secret"}, "grant_type": {"client_credentials"}, "scope": {"https://graph.microsoft.com/.default"},
+	})
+	rows, _ := g.call(token, "GET", "/auditLogs/signIns", "", nil, http.StatusOK).body["value"].([]any)
+	var seen []string
+	for _, r := range rows {
+		row := r.(map[string]any)
+		status := row["status"].(map[string]any)
+		seen = append(seen, fmt.Sprintf("%v %v %.0f %v", row["userPrincipalName"], row["appId"], status["errorCode"], row["authenticationRequirement"]))
+	}
+	for _, want := range []string{
+		ententetest.Ada + " " + ententetest.PortalApp + " 0 multiFactorAuthentication",
+		"<nil> " + ententetest.PortalApp + " 7000215 <nil>",
+	} {
+		if !slices.Contains(seen, want) {
+			t.Errorf("no row %q in %q", want, seen)
 		}
 	}
 }

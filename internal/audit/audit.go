@@ -108,6 +108,31 @@ type Attempt struct {
 	Version         int
 }
 
+// SignIn is one that succeeded: a person has proved who they are to an
+// application.
+type SignIn struct {
+	ID string
+	At time.Time
+	// Tenant is the organisation of the person.
+	Tenant     id.Tenant
+	Account    id.Object
+	SignInName string
+	// Name is what the person was called then.
+	Name    string
+	App     id.App
+	AppName string
+	// CorrelationID ties the requests of one client together.
+	CorrelationID string
+	// Methods are how it was proved, as in the amr claim.
+	Methods []string
+	// Browser is the browser's family, nothing finer.
+	Browser string
+}
+
+// SignInsKept is how long successful sign-ins are kept: as long as references
+// can be asked for (experience.md 2.9).
+const SignInsKept = 90 * 24 * time.Hour
+
 // Store keeps attempts and events.
 type Store interface {
 	// AddAttempt keeps an attempt; it is durable before it is shown.
@@ -117,6 +142,8 @@ type Store interface {
 	FindAttempt(ctx context.Context, reference string) (Attempt, error)
 	// Attempts lists what failed in a tenant, newest first.
 	Attempts(ctx context.Context, tenant id.Tenant, limit int) ([]Attempt, error)
+	// SignIns lists the sign-ins of a tenant's people, newest first.
+	SignIns(ctx context.Context, tenant id.Tenant, limit int) ([]SignIn, error)
 	// Events lists what was done in a tenant, newest first.
 	Events(ctx context.Context, tenant id.Tenant, limit int) ([]Event, error)
 }

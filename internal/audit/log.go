@@ -49,6 +49,11 @@ func (l *Log) Attempts(ctx context.Context, tenant id.Tenant, limit int) ([]Atte
 	return l.store.Attempts(ctx, tenant, limit)
 }
 
+// SignIns lists the sign-ins of a tenant's people that succeeded, newest first.
+func (l *Log) SignIns(ctx context.Context, tenant id.Tenant, limit int) ([]SignIn, error) {
+	return l.store.SignIns(ctx, tenant, limit)
+}
+
 // Events lists what was done in a tenant, or to it by another one, newest
 // first.
 func (l *Log) Events(ctx context.Context, tenant id.Tenant, limit int) ([]Event, error) {

@@ -87,7 +87,7 @@ func (j *Journeys) finish(ctx context.Context, journey Journey, b Browser, candi
 	if screen.Step != Done || !journey.Proved {
 		return screen, err
 	}
-	if screen.SessionCookie, err = j.keep(ctx, b, screen.signed()); err != nil {
+	if screen.SessionCookie, err = j.keep(ctx, b, screen.signed(), journey.Request); err != nil {
 		return screen, err
 	}
 	screen.DeviceCookie, err = j.recognise(ctx, b, screen.Person)

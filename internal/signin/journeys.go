@@ -35,6 +35,8 @@ type Store interface {
 	Session(ctx context.Context, session string) (Session, error)
 	// ReplaceSession keeps a session and ends the old one, if any, together.
 	ReplaceSession(ctx context.Context, s Session, old string) error
+	// StartSession is ReplaceSession for a new sign-in, which it keeps as well.
+	StartSession(ctx context.Context, s Session, old string, in audit.SignIn) error
 	EndSession(ctx context.Context, session string) error
 }
 

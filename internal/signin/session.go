@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
@@ -104,7 +105,7 @@ func (j *Journeys) alive(ctx context.Context, s Signed) (account.Account, bool, 
 // keep stores a person's sign-in in a new session under a new id, so that a
 // cookie that was planted before is worth nothing after (row R128). It gives
 // the new cookie.
-func (j *Journeys) keep(ctx context.Context, b Browser, signed Signed) (string, error) {
+func (j *Journeys) keep(ctx context.Context, b Browser, signed Signed, asked Request) (string, error) {
 	old, err := j.session(ctx, b)
 	if err != nil {
 		return "", err
@@ -116,7 +117,11 @@ func (j *Journeys) keep(ctx context.Context, b Browser, signed Signed) (string, 
 	if len(s.People) > maxPeople {
 		s.People = s.People[:maxPeople]
 	}
-	if err := j.store.ReplaceSession(ctx, s, old.ID); err != nil {
+	in := audit.SignIn{
+		ID: j.source.NewGUID(), At: s.Created, Tenant: signed.Home, Account: signed.Account, SignInName: signed.SignInName, Name: signed.Display,
+		App: asked.Client, AppName: asked.AppName, CorrelationID: asked.CorrelationID, Methods: signed.Methods, Browser: b.Family,
+	}
+	if err := j.store.StartSession(ctx, s, old.ID, in); err != nil {
 		return "", err
 	}
 	return s.ID + "." + secret, nil

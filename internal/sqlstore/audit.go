@@ -71,6 +71,36 @@ func (db *DB) FindAttempt(ctx context.Context, reference string) (audit.Attempt,
 	return document[audit.Attempt](doc)
 }
 
+// signIn keeps a sign-in, in the transaction that begins its session.
+func (t *tx) signIn(s audit.SignIn) error {
+	doc, err := encode(s)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(`INSERT INTO sign_in (id, tenant, at, doc) VALUES ($1, $2, $3, $4)`, s.ID, string(s.Tenant), micros(s.At), doc); err != nil {
+		return fmt.Errorf("keep sign-in: %w", err)
+	}
+	return nil
+}
+
+// SignIns lists the sign-ins of a tenant's people, newest first.
+func (db *DB) SignIns(ctx context.Context, t id.Tenant, limit int) ([]audit.SignIn, error) {
+	var list []audit.SignIn
+	err := db.rows(ctx, func(row scanner) error {
+		var doc string
+		if err := row.Scan(&doc); err != nil {
+			return err
+		}
+		s, err := document[audit.SignIn](doc)
+		list = append(list, s)
+		return err
+	}, `SELECT doc FROM sign_in WHERE tenant = $1 ORDER BY at DESC, id LIMIT $2`, string(t), limit)
+	if err != nil {
+		return nil, fmt.Errorf("list sign-ins: %w", err)
+	}
+	return list, nil
+}
+
 // Attempts lists what failed in a tenant, newest first.
 func (db *DB) Attempts(ctx context.Context, t id.Tenant, limit int) ([]audit.Attempt, error) {
 	var list []audit.Attempt

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/signin"
 )
@@ -47,25 +48,38 @@ func (db *DB) Session(ctx context.Context, session string) (signin.Session, erro
 	return document[signin.Session](doc)
 }
 
+// StartSession keeps a session with the sign-in that made it, and ends the old
+// one.
+func (db *DB) StartSession(ctx context.Context, s signin.Session, old string, in audit.SignIn) error {
+	return db.write(ctx, func(x *tx) error {
+		if err := x.session(s, old); err != nil {
+			return err
+		}
+		return x.signIn(in)
+	})
+}
+
 // ReplaceSession keeps a session and ends the old one.
 func (db *DB) ReplaceSession(ctx context.Context, s signin.Session, old string) error {
+	return db.write(ctx, func(x *tx) error { return x.session(s, old) })
+}
+
+func (t *tx) session(s signin.Session, old string) error {
 	doc, err := encode(s)
 	if err != nil {
 		return err
 	}
-	return db.write(ctx, func(x *tx) error {
-		if old != "" {
-			if _, err := x.exec(`DELETE FROM browser_session WHERE id = $1`, old); err != nil {
-				return fmt.Errorf("end old session: %w", err)
-			}
+	if old != "" {
+		if _, err := t.exec(`DELETE FROM browser_session WHERE id = $1`, old); err != nil {
+			return fmt.Errorf("end old session: %w", err)
 		}
-		_, err := x.exec(`INSERT INTO browser_session (id, doc, created_at) VALUES ($1, $2, $3)
+	}
+	_, err = t.exec(`INSERT INTO browser_session (id, doc, created_at) VALUES ($1, $2, $3)
 			ON CONFLICT (id) DO UPDATE SET doc = excluded.doc`, s.ID, doc, micros(s.Created))
-		if err != nil {
-			return fmt.Errorf("keep session: %w", err)
-		}
-		return nil
-	})
+	if err != nil {
+		return fmt.Errorf("keep session: %w", err)
+	}
+	return nil
 }
 
 // EndSession ends a browser session.

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/sqlstore"
@@ -155,6 +156,38 @@ func TestAnEndedSessionIsGoneAndEndingItAgainIsNoError(t *testing.T) {
 			if _, err := db.Session(ctx, "s"); !fault.Has(err, fault.NotSignedIn) {
 				t.Errorf("after its end: %v", err)
 			}
+		}
+	})
+}
+
+func TestASignInIsKeptWithItsSessionForItsTime(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
+		ctx := t.Context()
+		want := audit.SignIn{ID: "1", At: noon, Tenant: contoso, Account: "a", SignInName: "anna@contoso.example", Name: "Anna", App: broker, AppName: "Broker",
+			CorrelationID: "c", Methods: []string{"pwd", "mfa"}, Browser: "Firefox"}
+		later := want
+		later.ID, later.At = "2", noon.Add(time.Hour)
+		if err := db.StartSession(ctx, browserSession("s"), "", want); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.StartSession(ctx, browserSession("t"), "s", later); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Session(ctx, "s"); !fault.Has(err, fault.NotSignedIn) {
+			t.Errorf("the old session: %v", err)
+		}
+		got, err := db.SignIns(ctx, contoso, 10)
+		if diff := cmp.Diff([]audit.SignIn{later, want}, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+		if foreign, err := db.SignIns(ctx, fabrikam, 10); err != nil || len(foreign) != 0 {
+			t.Errorf("another organisation reads %v, %v", foreign, err)
+		}
+		if err := db.Prune(ctx, noon.Add(audit.SignInsKept+time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := db.SignIns(ctx, contoso, 10); err != nil || len(got) != 1 || got[0].ID != "2" {
+			t.Errorf("after its time: %v, %v", got, err)
 		}
 	})
 }

@@ -79,43 +79,74 @@ func (m *room) directoryAudits(ctx context.Context, c *graph.Call) (graph.Reply,
 	return graph.Whole(ctx, c, "auditLogs/directoryAudits", eventProperties, list, eventKey)
 }
 
-func attemptKey(a audit.Attempt) string { return newestFirst(a.At, a.Reference) }
+// signInRow is a row of the sign-in log: a sign-in that succeeded, or an
+// attempt that failed.
+type signInRow struct {
+	audit.Attempt
+	name    string
+	methods []string
+}
 
-// attemptProperties are the members of a sign-in log row
-// (identity-platform.md 8.4). What failed is kept; a sign-in that succeeded
-// leaves no row of its own.
-var attemptProperties = []graph.Property[audit.Attempt]{
-	{Name: "id", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return a.TraceID }},
-	{Name: "createdDateTime", Usual: true, Kind: graph.Instant, Of: func(a audit.Attempt) any { return graph.Stamp(a.At) }},
-	{Name: "userDisplayName", Usual: true, Of: func(audit.Attempt) any { return nil }},
-	{Name: "userPrincipalName", Usual: true, Kind: graph.Text, Of: func(a audit.Attempt) any { return graph.OrNull(a.Address) }},
-	{Name: "userId", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return graph.OrNull(string(a.Account)) }},
-	{Name: "appId", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return graph.OrNull(string(a.App)) }},
-	{Name: "appDisplayName", Usual: true, Kind: graph.Text, Of: func(a audit.Attempt) any { return graph.OrNull(a.AppName) }},
-	{Name: "ipAddress", Usual: true, Of: func(audit.Attempt) any { return nil }},
-	{Name: "clientAppUsed", Usual: true, Of: func(a audit.Attempt) any { return graph.OrNull(a.Browser) }},
-	{Name: "correlationId", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any { return graph.OrNull(a.CorrelationID) }},
-	{Name: "conditionalAccessStatus", Usual: true, Of: func(a audit.Attempt) any {
+func rowKey(r signInRow) string { return newestFirst(r.At, r.TraceID) }
+
+// rowOf shows a sign-in that succeeded.
+func rowOf(s audit.SignIn) signInRow {
+	return signInRow{
+		Attempt: audit.Attempt{
+			At: s.At, Tenant: s.Tenant, Home: s.Tenant, Account: s.Account, Address: s.SignInName, App: s.App, AppName: s.AppName,
+			Step: "page", CorrelationID: s.CorrelationID, TraceID: s.ID, Browser: s.Browser,
+		},
+		name: s.Name, methods: s.Methods,
+	}
+}
+
+// signInProperties are the members of a sign-in log row (identity-platform.md
+// 8.4).
+var signInProperties = []graph.Property[signInRow]{
+	{Name: "id", Usual: true, Kind: graph.Key, Of: func(a signInRow) any { return a.TraceID }},
+	{Name: "createdDateTime", Usual: true, Kind: graph.Instant, Of: func(a signInRow) any { return graph.Stamp(a.At) }},
+	{Name: "userDisplayName", Usual: true, Of: func(a signInRow) any { return graph.OrNull(a.name) }},
+	{Name: "userPrincipalName", Usual: true, Kind: graph.Text, Of: func(a signInRow) any { return graph.OrNull(a.Address) }},
+	{Name: "userId", Usual: true, Kind: graph.Key, Of: func(a signInRow) any { return graph.OrNull(string(a.Account)) }},
+	{Name: "appId", Usual: true, Kind: graph.Key, Of: func(a signInRow) any { return graph.OrNull(string(a.App)) }},
+	{Name: "appDisplayName", Usual: true, Kind: graph.Text, Of: func(a signInRow) any { return graph.OrNull(a.AppName) }},
+	{Name: "ipAddress", Usual: true, Of: func(signInRow) any { return nil }},
+	{Name: "clientAppUsed", Usual: true, Of: func(a signInRow) any { return graph.OrNull(a.Browser) }},
+	{Name: "correlationId", Usual: true, Kind: graph.Key, Of: func(a signInRow) any { return graph.OrNull(a.CorrelationID) }},
+	{Name: "conditionalAccessStatus", Usual: true, Of: func(a signInRow) any {
 		if a.Code == fault.BlockedByPolicy || a.Code == fault.DelegationBlocked {
 			return "failure"
 		}
 		return "notApplied"
 	}},
-	{Name: "isInteractive", Usual: true, Kind: graph.Flag, Of: func(a audit.Attempt) any { return a.Step != "token" }},
-	{Name: "resourceDisplayName", Usual: true, Of: func(a audit.Attempt) any { return graph.OrNull(a.Resource) }},
-	{Name: "resourceTenantId", Usual: true, Of: func(a audit.Attempt) any { return graph.OrNull(string(a.Tenant)) }},
-	{Name: "homeTenantId", Usual: true, Of: func(a audit.Attempt) any { return graph.OrNull(string(a.Home)) }},
-	{Name: "crossTenantAccessType", Usual: true, Kind: graph.Key, Of: func(a audit.Attempt) any {
+	{Name: "isInteractive", Usual: true, Kind: graph.Flag, Of: func(a signInRow) any { return a.Step != "token" }},
+	{Name: "resourceDisplayName", Usual: true, Of: func(a signInRow) any { return graph.OrNull(a.Resource) }},
+	{Name: "resourceTenantId", Usual: true, Of: func(a signInRow) any { return graph.OrNull(string(a.Tenant)) }},
+	{Name: "homeTenantId", Usual: true, Of: func(a signInRow) any { return graph.OrNull(string(a.Home)) }},
+	{Name: "crossTenantAccessType", Usual: true, Kind: graph.Key, Of: func(a signInRow) any {
 		if a.Home != "" && a.Home != a.Tenant {
 			return "serviceProvider"
 		}
 		return "none"
 	}},
-	{Name: "status", Usual: true, Of: func(a audit.Attempt) any {
+	{Name: "status", Usual: true, Of: func(a signInRow) any {
+		if a.Code == 0 {
+			// The platform says so of every success.
+			return map[string]any{"errorCode": 0, "failureReason": "Other.", "additionalDetails": nil}
+		}
 		return map[string]any{"errorCode": int(a.Code), "failureReason": fault.Describe(a.Code).Name, "additionalDetails": a.Reference}
 	}},
-	{Name: "status/errorCode", Kind: graph.Number, Of: func(a audit.Attempt) any { return int(a.Code) }},
-	{Name: "appliedConditionalAccessPolicies", Usual: true, Of: func(audit.Attempt) any { return []string{} }},
+	{Name: "status/errorCode", Kind: graph.Number, Of: func(a signInRow) any { return int(a.Code) }},
+	{Name: "authenticationRequirement", Usual: true, Kind: graph.Key, Of: func(a signInRow) any {
+		switch {
+		case a.Code != 0:
+			return nil
+		case slices.Contains(a.methods, "mfa"):
+			return "multiFactorAuthentication"
+		}
+		return "singleFactorAuthentication"
+	}},
+	{Name: "appliedConditionalAccessPolicies", Usual: true, Of: func(signInRow) any { return []string{} }},
 }
 
 // signInSteps are the steps of a sign-in; calls of an API are none.
@@ -125,11 +156,23 @@ func (m *room) signIns(ctx context.Context, c *graph.Call) (graph.Reply, error) 
 	if err := checkRecords(c); err != nil {
 		return graph.Reply{}, err
 	}
-	list, err := m.Records.Attempts(ctx, c.Caller.Tenant, maxRecords)
+	failed, err := m.Records.Attempts(ctx, c.Caller.Tenant, maxRecords)
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	list = slices.DeleteFunc(list, func(a audit.Attempt) bool { return !slices.Contains(signInSteps, a.Step) })
-	slices.SortFunc(list, func(a, b audit.Attempt) int { return strings.Compare(attemptKey(a), attemptKey(b)) })
-	return graph.Whole(ctx, c, "auditLogs/signIns", attemptProperties, list, attemptKey)
+	done, err := m.Records.SignIns(ctx, c.Caller.Tenant, maxRecords)
+	if err != nil {
+		return graph.Reply{}, err
+	}
+	var list []signInRow
+	for _, a := range failed {
+		if slices.Contains(signInSteps, a.Step) {
+			list = append(list, signInRow{Attempt: a})
+		}
+	}
+	for _, s := range done {
+		list = append(list, rowOf(s))
+	}
+	slices.SortFunc(list, func(a, b signInRow) int { return strings.Compare(rowKey(a), rowKey(b)) })
+	return graph.Whole(ctx, c, "auditLogs/signIns", signInProperties, list, rowKey)
 }
