@@ -71,9 +71,16 @@ func (d *desk) do(steps ...chromedp.Action[chromedp.Void]) {
 	// A page that does not come must fail the test, not the whole run.
 	ctx, cancel := context.WithTimeout(d.tab, time.Minute)
 	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		d.photograph("stuck")
-		d.t.Fatalf("%s, page %q: %v", d.name, d.title(), err)
+	for _, step := range steps {
+		err := chromedp.Do(ctx, step)
+		// A page that changes while its nodes are looked for has others now.
+		for err != nil && strings.Contains(err.Error(), "Could not find node") && ctx.Err() == nil {
+			err = chromedp.Do(ctx, step)
+		}
+		if err != nil {
+			d.photograph("stuck")
+			d.t.Fatalf("%s, page %q: %v", d.name, d.title(), err)
+		}
 	}
 }
 

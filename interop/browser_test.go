@@ -101,8 +101,15 @@ func (b tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	if chromedp.FromContext(b.ctx).Target == nil {
 		ctx = b.ctx
 	}
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		b.t.Fatalf("at %s: %v", b.address(), err)
+	for _, step := range steps {
+		err := chromedp.Do(ctx, step)
+		// A page that changes while its nodes are looked for has others now.
+		for err != nil && strings.Contains(err.Error(), "Could not find node") && ctx.Err() == nil {
+			err = chromedp.Do(ctx, step)
+		}
+		if err != nil {
+			b.t.Fatalf("at %s: %v", b.address(), err)
+		}
 	}
 }
 
