@@ -21,8 +21,8 @@ import (
 // the end.
 const (
 	App         id.App = "797f4846-ba00-4fd7-ba43-dac1f8f63013"
-	Audience           = "https://management.azure.com"
-	OldAudience        = "https://management.core.windows.net"
+	Audience    string = "https://management.azure.com"
+	OldAudience string = "https://management.core.windows.net"
 )
 
 // Options are what the edge stands on; all are needed.
