@@ -157,7 +157,8 @@ var table = map[fault.Code]words{
 	fault.KeyRequired:      {badRequest, invalidRequest, "", "", "", "This refresh token is used with the header Idempotency-Key. Send it."},
 	fault.KeyMalformed:     {badRequest, invalidRequest, "", "", "", "The header Idempotency-Key must be {rule}."},
 	fault.TokenAhead:       {badRequest, invalidGrant, "", badToken, "", "The refresh token is newer than this server knows of."},
-	fault.RequestObject:    {badRequest, invalidRequest, "", "", "request_not_supported", "The parameters request and request_uri are not supported. Send the parameters themselves."},
+	fault.RequestObject:    {badRequest, invalidRequest, "", "", "request_not_supported", "The parameter request is not supported. Send the parameters themselves."},
+	fault.RequestURI:       {badRequest, invalidRequest, "", "", "request_uri_not_supported", "Request objects are not fetched from a request_uri. Send the parameters themselves."},
 	fault.InvalidTarget:    {badRequest, "invalid_target", "", "", "invalid_target", "The resource {resource} is not known here, or does not fit the scope. {rule}"},
 	fault.TokenUnrevocable: {badRequest, "unsupported_token_type", "", "", "", "This access token came without a refresh token and cannot be revoked; it ends by itself. Revoke refresh tokens, or access tokens that came with one."},
 

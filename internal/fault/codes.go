@@ -113,6 +113,7 @@ const (
 	CrossSite            Code = 9700011
 	PageUnknown          Code = 9700012
 	ReferenceUnknown     Code = 9700013
+	RequestURI           Code = 9700015
 	SchemaNewer          Code = 9700020
 	MailCodeWrong        Code = 9700030
 	MailCodeExpired      Code = 9700031
@@ -287,6 +288,7 @@ var rows = []Entry{
 	{KeyMalformed, "IdempotencyKeyMalformed", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
 	{TokenAhead, "RefreshTokenFromTheFuture", "M28", Grant, Operator, []Remedy{RenewConsent, CopyReport}},
 	{RequestObject, "RequestObjectNotSupported", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
+	{RequestURI, "RequestURINotSupported", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
 	{InvalidTarget, "InvalidTarget", "M34", Request, Developer, []Remedy{CheckScope, CopyReport}},
 	{TokenUnrevocable, "TokenCannotBeRevoked", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
 	{OtherBrowser, "SignInStartedInAnotherBrowser", "M35", Interaction, You, []Remedy{StartAgain}},

@@ -202,8 +202,11 @@ func (e *Edge) read(r *http.Request, c dialect.Call, p dialect.Form, client appl
 	if err != nil {
 		return err
 	}
-	if p.Has("request") || p.Has("request_uri") {
+	if p.Has("request") {
 		return fault.New(fault.RequestObject)
+	}
+	if p.Has("request_uri") {
+		return fault.New(fault.RequestURI)
 	}
 	if err := readResponse(p, client, &kept); err != nil {
 		return err
