@@ -346,6 +346,11 @@ func (e *Edge) readHints(ctx context.Context, p dialect.Form, request *signin.Re
 // demand turns what the claims ask for into what the journey asks for.
 func (e *Edge) demand(a asked, request *signin.Request) {
 	request.SecondFactor = request.SecondFactor || a.SecondFactor
+	for _, scope := range a.Scopes {
+		if hasWord(request.Scope, "openid") && !hasWord(request.Scope, scope) {
+			request.Scope += " " + scope
+		}
+	}
 	if a.From.IsZero() {
 		return
 	}

@@ -21,6 +21,8 @@ type asked struct {
 	// carries amr to those alone who ask, such as another Entente whose people
 	// sign in here.
 	Methods bool
+	// Scopes are those that the claims asked for by name belong to.
+	Scopes []string
 	// Capable: the client understands that a token is taken back (CP1).
 	Capable bool
 	// From is the instant that the sign-in must not be older than, zero for
@@ -43,6 +45,7 @@ func readClaims(text string) (asked, error) {
 		a.SecondFactor, a.Essential = a.SecondFactor || wished, a.Essential || wished && essential
 	}
 	_, a.Methods = claims["id_token"]["amr"]
+	a.Scopes = scopesOf(claims["id_token"], claims["userinfo"])
 	access := claims["access_token"]
 	a.Capable, _ = wishes(access["xms_cc"], "cp1")
 	var err error
@@ -50,6 +53,30 @@ func readClaims(text string) (asked, error) {
 		return a, fault.New(fault.RequestMalformed, "parameter", "claims", "rule", "nbf in seconds since 1970").Because(err)
 	}
 	return a, nil
+}
+
+// owners are the scopes of the claims about a person that can be had (OpenID
+// Connect Core 5.4).
+var owners = []struct {
+	scope  string
+	claims []string
+}{
+	{"profile", []string{"name", "given_name", "family_name", "preferred_username"}},
+	{"email", []string{"email"}},
+}
+
+// scopesOf reads claims that are asked for one by one as the scopes that they
+// belong to, so that the person consents to them under the name they know.
+func scopesOf(parts ...map[string]json.RawMessage) []string {
+	var list []string
+	for _, owner := range owners {
+		if slices.ContainsFunc(owner.claims, func(name string) bool {
+			return slices.ContainsFunc(parts, func(part map[string]json.RawMessage) bool { _, ok := part[name]; return ok })
+		}) {
+			list = append(list, owner.scope)
+		}
+	}
+	return list
 }
 
 // wishes reports whether a claim is asked for with a value, in any letter
