@@ -10,7 +10,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// request is what every module starts from: random state and nonce.
+// request is what every module starts from: random state and nonce. A state
+// that goes through a form tries to leave it.
 func (r *run) request(c client, scope string) url.Values {
 	q := url.Values{
 		"client_id": {string(c.app)}, "response_type": {"code"}, "redirect_uri": {c.redirect}, "scope": {scope},
@@ -18,6 +19,7 @@ func (r *run) request(c client, scope string) url.Values {
 	}
 	if r.mode != "" {
 		q.Set("response_mode", r.mode)
+		q.Set("state", rand.Text()+`"'><script>&amp;%26+`)
 	}
 	return q
 }

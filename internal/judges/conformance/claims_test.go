@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,22 +20,34 @@ func userinfoPostBody(r *run) {
 	r.person(o.id, r.send(r.post(r.meta.UserInfo, url.Values{"access_token": {o.access()}})))
 }
 
-// tells signs in with scopes and checks that userinfo has the claims.
-func (r *run) tells(q url.Values, claims ...string) {
+// tells signs in and checks which claims userinfo has, beside sub.
+func (r *run) tells(q url.Values, claims ...string) idToken {
 	r.Helper()
-	said := r.userinfo(r.happy(first, q).access())
+	o := r.happy(first, q)
+	said := r.userinfo(o.access())
+	if names := slices.Sorted(maps.Keys(said.body)); !slices.Equal(names, slices.Sorted(slices.Values(append(claims, "sub")))) {
+		r.Errorf("userinfo has %q, want %q and sub", names, claims)
+	}
+	return o.id
+}
+
+// repeats: the ID token carries what Microsoft's does.
+func (r *run) repeats(i idToken, claims ...string) {
+	r.Helper()
 	for _, name := range claims {
-		if said.text(name) == "" {
-			r.Errorf("userinfo has no %s: %v", name, said.body)
+		if text, _ := i.claims[name].(string); text == "" {
+			r.Errorf("the ID token has no %s: %v", name, i.claims)
 		}
 	}
 }
 
 func scopeProfile(r *run) {
-	r.tells(r.request(first, "openid profile"), "name", "given_name", "family_name")
+	r.repeats(r.tells(r.request(first, "openid profile"), "name", "given_name", "family_name"), "name", "preferred_username")
 }
 
-func scopeEmail(r *run) { r.tells(r.request(first, "openid email"), "email") }
+func scopeEmail(r *run) {
+	r.repeats(r.tells(r.request(first, "openid email"), "email"), "email")
+}
 
 // withheld holds the reason why a module does not apply.
 func (r *run) withheld(scope string) {
@@ -54,7 +67,7 @@ func scopeAll(r *run) {
 }
 
 func claimsEssential(r *run) {
-	r.tells(with(r.request(first, "openid"), "claims", `{"userinfo":{"name":{"essential":true}}}`), "name")
+	r.tells(with(r.request(first, "openid"), "claims", `{"userinfo":{"name":{"essential":true}}}`), "name", "given_name", "family_name")
 }
 
 func clientSecretPost(r *run) {
@@ -72,15 +85,25 @@ func codeReuse(r *run) { r.reuse(0) }
 // repeated first one.
 func codeReuse30Seconds(r *run) { r.reuse(30 * time.Second) }
 
+// reuse redeems twice. With a refresh token, everything that the first
+// redemption got is taken back; without, nothing can be.
 func (r *run) reuse(pause time.Duration) {
 	r.Helper()
 	q := r.request(first, "openid")
 	o := r.happy(first, q)
 	r.clock.wait(pause)
 	r.refusedToken(r.ask(first, redemption(q, o.answer)), "invalid_grant")
+	q = r.request(first, "openid offline_access")
+	o = r.happy(first, q)
+	r.clock.wait(pause)
+	r.refusedToken(r.ask(first, redemption(q, o.answer)), "invalid_grant")
+	// What was taken back is known everywhere within two seconds.
+	r.clock.wait(2 * time.Second)
 	if p := r.userinfo(o.access()); p.status != http.StatusUnauthorized {
 		r.Errorf("what the first redemption got still works: %d", p.status)
 	}
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {o.tokens.text("refresh_token")}}
+	r.refusedToken(r.ask(first, form), "invalid_grant")
 }
 
 func refreshToken(r *run) {

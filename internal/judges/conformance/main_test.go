@@ -103,16 +103,14 @@ func newWorld(t *testing.T, c *clock) *ententetest.World {
 
 // metadata is what the suite reads of the discovery document.
 type metadata struct {
-	Issuer        string   `json:"issuer"`
-	Authorize     string   `json:"authorization_endpoint"`
-	Token         string   `json:"token_endpoint"`
-	UserInfo      string   `json:"userinfo_endpoint"`
-	EndSession    string   `json:"end_session_endpoint"`
-	Keys          string   `json:"jwks_uri"`
-	Scopes        []string `json:"scopes_supported"`
-	IDTokens      []string `json:"id_token_signing_alg_values_supported"`
-	ResponseModes []string `json:"response_modes_supported"`
-	RequestObject []string `json:"request_object_signing_alg_values_supported"`
+	Issuer     string   `json:"issuer"`
+	Authorize  string   `json:"authorization_endpoint"`
+	Token      string   `json:"token_endpoint"`
+	UserInfo   string   `json:"userinfo_endpoint"`
+	EndSession string   `json:"end_session_endpoint"`
+	Keys       string   `json:"jwks_uri"`
+	Scopes     []string `json:"scopes_supported"`
+	IDTokens   []string `json:"id_token_signing_alg_values_supported"`
 }
 
 // run is one module at one authority.

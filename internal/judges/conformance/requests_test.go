@@ -78,7 +78,10 @@ func claimsLocales(r *run) {
 }
 
 func acrValues(r *run) {
-	r.happy(first, with(r.request(first, "openid"), "acr_values", "1 2"))
+	o := r.happy(first, with(r.request(first, "openid"), "acr_values", "1 2"))
+	if acr, ok := o.id.claims["acr"]; ok {
+		r.Errorf("acr %v, and it is said to be absent", acr)
+	}
 }
 
 // registeredRedirectURI: everything is right but the address.
