@@ -9,5 +9,6 @@
 //	go test -p 1 ./internal/judges/... -update
 //
 // The package graphsdk has its judge in a folder of its own, because the whole
-// Graph SDK takes minutes to build.
+// Graph SDK takes minutes to build. The package conformance asserts what the
+// OpenID Foundation's certification plans do.
 package judges
