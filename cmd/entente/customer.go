@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/entente-id/entente/internal/nearest"
 	"github.com/entente-id/entente/sam"
 	"github.com/entente-id/entente/sam/cloud"
 )
@@ -93,7 +94,7 @@ func findCustomer(ctx context.Context, b *sam.Broker, record, word string) (tena
 		}
 		return "", misuse(strings.Join(choices, ", "), "%q can mean %d customers", word, len(found))
 	}
-	near := nearest(word, nearable(names, word))
+	near := nearest.To(word, nearable(names, word))
 	if strings.Contains(word, ".") && len(near) == 0 {
 		return word, nil
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/entente-id/entente/internal/nearest"
 	"github.com/entente-id/entente/sam"
 	"github.com/entente-id/entente/sam/cloud"
 	"github.com/entente-id/entente/sam/secret"
@@ -84,7 +85,7 @@ func (p *profile) chosenCloud() (cloud.Cloud, error) {
 	}
 	if err != nil {
 		do := "--cloud " + strings.Join(cloud.Names()[:3], "|")
-		if near := nearest(p.cloud, cloud.Names()); c.Name == "" && len(near) > 0 {
+		if near := nearest.To(p.cloud, cloud.Names()); c.Name == "" && len(near) > 0 {
 			do = "--cloud " + near[0]
 		}
 		return c, misuse(do, "%s", err.Error())

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/entente-id/entente/internal/nearest"
 	"github.com/entente-id/entente/sam"
 	"github.com/entente-id/entente/sam/cloud"
 )
@@ -117,7 +118,7 @@ func findResource(c cloud.Cloud, name string) (cloud.Resource, error) {
 		return r, nil
 	}
 	do := "--resource " + strings.Join(cloud.ResourceNames(), "|")
-	if near := nearest(name, cloud.ResourceNames()); len(near) > 0 {
+	if near := nearest.To(name, cloud.ResourceNames()); len(near) > 0 {
 		do = "--resource " + near[0]
 	}
 	return r, misuse(do, "%s", err.Error())

@@ -14,6 +14,7 @@ import (
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/keyvault"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/partnerapi"
 	"github.com/entente-id/entente/internal/resourcemanager"
 )
 
@@ -34,12 +35,12 @@ const (
 	// Account is Entente's own account page.
 	Account id.App = pages.AccountApp
 	// AzureCLI is a public client that tools use when they are told of none.
-	AzureCLI id.App = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+	AzureCLI id.App = house.CommandLine
 
 	// PartnerCenter, and other resources that clients have hard-coded
 	// (secure-application-model.md 1, identity-platform.md 3.7).
-	PartnerCenter   id.App = "fa3d9a0c-3fb0-42cc-9193-47c7ecd2edbd"
-	OldDirectory    id.App = "00000002-0000-0000-c000-000000000000"
+	PartnerCenter   id.App = partnerapi.App
+	OldDirectory    id.App = house.OldDirectory
 	ResourceManager id.App = resourcemanager.App
 	KeyVault        id.App = keyvault.App
 )
@@ -53,8 +54,14 @@ const ExpiredSecret = "dev-secret-northwind-portal-0000"
 // seedApps registers the platform's resources and the world's applications. It
 // gives the certificate and key of Nightly in PEM.
 func seedApps(ctx context.Context, h *house.House) ([]byte, error) {
-	for _, a := range resources(h.Origin) {
+	for _, a := range house.Platform(h.Origin, Fabrikam) {
 		if err := h.Apps.Save(ctx, a, nil); err != nil {
+			return nil, err
+		}
+		if !a.Public {
+			continue
+		}
+		if _, err := h.Apps.Enrol(ctx, Fabrikam, a.App); err != nil {
 			return nil, err
 		}
 	}
@@ -125,20 +132,9 @@ func registrations(origin string) []application.Application {
 	console.Public, console.Audience = true, application.AnyAccount
 	inhouse := northwind(Inhouse, "05", "Northwind Intranet", "show the intranet", application.Redirect{URI: "https://intranet.northwind.example/signed-in", Platform: application.Web})
 	inhouse.Audience = application.OneTenant
-	cli := application.Application{
-		App: AzureCLI, Tenant: Fabrikam, ID: "d2000000-0000-4000-8000-000000000006", Name: "Command line", Publisher: "Entente", Audience: application.AnyTenant, Public: true,
-		Redirects: []application.Redirect{{URI: "http://localhost", Platform: application.Native}}, FirstParty: true, TokenVersion: 1,
-	}
-	own := application.Application{
-		App: Account, Tenant: Fabrikam, ID: "d2000000-0000-4000-8000-000000000007", Name: "My account", Publisher: "Entente", Audience: application.AnyAccount, Public: true,
-		FirstParty: true, TokenVersion: 1,
-	}
-	for _, path := range []string{"/account/done", "/account/enter", "/organisation/enter", "/programme/enter"} {
-		own.Redirects = append(own.Redirects, application.Redirect{URI: origin + path, Platform: application.Native})
-	}
 	loop := application.Application{
 		App: Loop, Tenant: Fabrikam, ID: "d2000000-0000-4000-8000-0000000000b1", Name: "Fabrikam Carousel", Publisher: "Fabrikam", Audience: application.AnyTenant, Public: true,
 		Redirects: []application.Redirect{{URI: origin + "/dev/loop", Platform: application.Native}}, FirstParty: true, TokenVersion: 1,
 	}
-	return []application.Application{portal, nightly, desk, console, inhouse, cli, own, salesPortal(origin), loop}
+	return []application.Application{portal, nightly, desk, console, inhouse, salesPortal(origin), loop}
 }

@@ -1,19 +1,51 @@
-package devworld
+package house
 
 import (
 	"github.com/entente-id/entente/internal/api"
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/keyvault"
+	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/partnerapi"
 	"github.com/entente-id/entente/internal/resourcemanager"
 )
 
-// resources are the APIs of the platform. Their permission ids are the ones
-// that manifests carry (identity-platform.md 6.4).
-func resources(origin string) []application.Application {
+// Clients and resources of the platform that others have hard-coded
+// (secure-application-model.md 1, identity-platform.md 3.7).
+const (
+	// CommandLine is a public client that tools use when they are told of none.
+	CommandLine  id.App = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+	OldDirectory id.App = "00000002-0000-0000-c000-000000000000"
+)
+
+// Platform are the registrations that every authority needs: the APIs that
+// tokens are asked for, and the platform's own clients. They belong to the
+// organisation that runs the programme. Permission ids are the ones that
+// manifests carry (identity-platform.md 6.4).
+func Platform(origin string, owner id.Tenant) []application.Application {
+	return append(resources(origin, owner), clients(origin, owner)...)
+}
+
+func clients(origin string, owner id.Tenant) []application.Application {
+	client := func(app id.App, n, name string, audience application.Audience) application.Application {
+		return application.Application{
+			App: app, Tenant: owner, ID: id.Object("d2000000-0000-4000-8000-0000000000" + n), Name: name, Publisher: "Entente",
+			Audience: audience, Public: true, FirstParty: true, TokenVersion: 1,
+		}
+	}
+	tools := client(CommandLine, "06", "Command line", application.AnyTenant)
+	tools.Redirects = []application.Redirect{{URI: "http://localhost", Platform: application.Native}}
+	account := client(pages.AccountApp, "07", "My account", application.AnyAccount)
+	for _, path := range []string{"/account/done", "/account/enter", "/organisation/enter", "/programme/enter"} {
+		account.Redirects = append(account.Redirects, application.Redirect{URI: origin + path, Platform: application.Native})
+	}
+	return []application.Application{tools, account}
+}
+
+func resources(origin string, owner id.Tenant) []application.Application {
 	resource := func(app id.App, n, name string, names ...string) application.Application {
 		a := application.Application{
-			App: app, Tenant: Fabrikam, ID: id.Object("d3000000-0000-4000-8000-0000000000" + n), Name: name, Publisher: "Entente",
+			App: app, Tenant: owner, ID: id.Object("d3000000-0000-4000-8000-0000000000" + n), Name: name, Publisher: "Entente",
 			Verified: true, Audience: application.AnyAccount, TokenVersion: 1, FastTokens: true, FirstParty: true,
 		}
 		for _, n := range names {
@@ -24,13 +56,13 @@ func resources(origin string) []application.Application {
 	}
 	graph := resource(application.GraphApp, "01", "Microsoft Graph", "https://graph.microsoft.com", origin, origin+"/v1.0")
 	graph.Scopes, graph.Roles = graphScopes, graphRoles
-	partner := resource(PartnerCenter, "02", "Partner Center", "https://api.partnercenter.microsoft.com", origin+"/v1")
+	partner := resource(partnerapi.App, "02", "Partner Center", "https://api.partnercenter.microsoft.com", origin+"/v1")
 	partner.Scopes = []application.Permission{{ID: "1cebfa2a-fb4d-419e-b5f9-839b4383e05a", Name: "user_impersonation"}}
 	old := resource(OldDirectory, "03", "Azure AD Graph", "https://graph.windows.net")
 	old.Scopes = []application.Permission{{ID: "311a71cc-e848-46a1-bdf8-97ff7156d8e6", Name: "User.Read"}}
-	manager := resource(ResourceManager, "04", "Azure Resource Manager", resourcemanager.Audience, resourcemanager.OldAudience)
+	manager := resource(resourcemanager.App, "04", "Azure Resource Manager", resourcemanager.Audience, resourcemanager.OldAudience)
 	manager.Scopes = []application.Permission{{ID: "41094075-9dad-400e-a0bd-54e686782033", Name: "user_impersonation"}}
-	vault := resource(KeyVault, "05", "Key Vault", keyvault.Audience, origin+"/secrets")
+	vault := resource(keyvault.App, "05", "Key Vault", keyvault.Audience, origin+"/secrets")
 	vault.Scopes = []application.Permission{{ID: "f53da476-18e3-4152-8e01-aec403e6edc0", Name: "user_impersonation"}}
 	own := resource(api.App, "06", "Entente API", api.Audience, origin+"/api/v1")
 	own.Scopes = []application.Permission{
