@@ -87,6 +87,19 @@ func (g *Groups) Save(ctx context.Context, group Group) error {
 	return g.store.SaveGroup(ctx, group)
 }
 
+// Declare makes one of a partner's own groups, which carry rights by their name,
+// on the word of whoever runs the installation, or finds it.
+func (g *Groups) Declare(ctx context.Context, by audit.Caller, name string) (Group, error) {
+	have, err := g.store.GroupKeyed(ctx, by.Tenant, name)
+	if !fault.Has(err, fault.ObjectUnknown) {
+		return have, err
+	}
+	group := Group{Tenant: by.Tenant, ID: id.Object(g.source.NewGUID()), Key: name, Name: name, Nickname: name, Security: true, Created: g.source.Now()}
+	e := g.event(by, "group.create", string(group.ID))
+	e.Facts = map[string]string{"name": name}
+	return group, g.store.SaveGroup(ctx, group, e)
+}
+
 // Create makes a group of the caller's organisation. It fails with RoleMissing
 // or InputInvalid.
 func (g *Groups) Create(ctx context.Context, by audit.Caller, group Group) (Group, error) {

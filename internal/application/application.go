@@ -155,6 +155,11 @@ type Store interface {
 	// RegisterApplication creates a registration with its principal at home,
 	// and writes the event with them.
 	RegisterApplication(ctx context.Context, a Application, p Principal, e audit.Event) error
+	// DeclareApplication creates a registration without credentials, with its
+	// principal, or replaces all of it but the credentials, and writes the
+	// event. It fails with ReferenceExists when another application has one of
+	// the identifiers.
+	DeclareApplication(ctx context.Context, a Application, p Principal, e audit.Event) error
 	// ChangeCredentials replaces the credentials of a tenant's registration by
 	// what is made of those it has at that moment, one change after the other,
 	// and writes the event. It fails with AppUnknown.

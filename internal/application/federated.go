@@ -53,7 +53,7 @@ func (r *Registry) AddFederated(ctx context.Context, by audit.Caller, app id.App
 	if !isName(name) {
 		return Credential{}, invalid("name", "1 to 100 characters")
 	}
-	if err := t.check(); err != nil {
+	if err := t.Check(); err != nil {
 		return Credential{}, err
 	}
 	c := Credential{ID: id.Object(r.source.NewGUID()), Name: name, Trust: &t}
@@ -74,7 +74,9 @@ func (r *Registry) AddFederated(ctx context.Context, by audit.Caller, app id.App
 	})
 }
 
-func (t Trust) check() error {
+// Check holds a federated credential to its rules. It fails with InputInvalid,
+// whose fact "parameter" is issuer, subject or audience.
+func (t Trust) Check() error {
 	issuer, err := url.Parse(t.Issuer)
 	switch {
 	case err != nil || issuer.Scheme != "https" || issuer.Host == "" || issuer.User != nil || issuer.RawQuery != "" || issuer.Fragment != "" || !isTrustText(t.Issuer):

@@ -2,8 +2,6 @@ package application
 
 import (
 	"context"
-	"crypto/x509"
-	"encoding/pem"
 	"slices"
 	"strings"
 	"time"
@@ -133,28 +131,15 @@ func (r *Registry) AddSecretUntil(ctx context.Context, by audit.Caller, app id.A
 // or with InputInvalid when the text holds no certificate, holds a private key,
 // or when the certificate has expired.
 func (r *Registry) AddCertificate(ctx context.Context, by audit.Caller, app id.App, text string) (Credential, error) {
-	if len(text) > maxCertificate {
-		return Credential{}, invalid("certificate", "at most 32 KiB")
-	}
-	if strings.Contains(text, "PRIVATE KEY") {
-		return Credential{}, invalid("privatekey", "the certificate alone")
-	}
-	block, _ := pem.Decode([]byte(text))
-	if block == nil || block.Type != "CERTIFICATE" {
-		return Credential{}, invalid("certificate", "a certificate in PEM form")
-	}
-	parsed, err := x509.ParseCertificate(block.Bytes)
+	parsed, err := r.ReadCertificate(text)
 	if err != nil {
-		return Credential{}, invalid("certificate", "a certificate in PEM form")
-	}
-	if !r.source.Now().Before(parsed.NotAfter) {
-		return Credential{}, invalid("certificate", "a certificate that has not expired")
+		return Credential{}, err
 	}
 	name := parsed.Subject.CommonName
 	if !isName(name) {
 		name = "certificate"
 	}
-	c, err := CertificateCredential(id.Object(r.source.NewGUID()), name, block.Bytes)
+	c, err := CertificateCredential(id.Object(r.source.NewGUID()), name, parsed.Raw)
 	if err != nil {
 		return c, err
 	}

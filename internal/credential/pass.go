@@ -50,11 +50,33 @@ func (s *Safe) IssuePass(ctx context.Context, by, to account.Account, life time.
 	if life <= 0 || life > MaxPassLife {
 		return "", Pass{}, fault.New(fault.InputInvalid, "parameter", "life", "rule", "up to 24 hours")
 	}
+	return s.pass(ctx, audit.Caller{Tenant: by.Tenant, Home: by.Tenant, Account: by.ID, SignInName: by.SignInName}, to, life, once)
+}
+
+// Welcome makes the temporary pass of somebody who cannot come in otherwise, on
+// the word of whoever runs the installation: of the first administrator above
+// all. It holds for a day.
+func (s *Safe) Welcome(ctx context.Context, by audit.Caller, to account.Account) (string, Pass, error) {
+	by.Tenant = to.Tenant
+	return s.pass(ctx, by, to, MaxPassLife, false)
+}
+
+// Waits reports whether a person has nothing to sign in with: no password, no
+// passkey and no temporary pass that still holds.
+func (s *Safe) Waits(ctx context.Context, owner Owner) (bool, error) {
+	ways, err := s.Ways(ctx, owner)
+	if err != nil || ways.Password || ways.Passkeys > 0 {
+		return false, err
+	}
+	until, err := s.store.PassUntil(ctx, owner)
+	return !s.source.Now().Before(until), err
+}
+
+func (s *Safe) pass(ctx context.Context, by audit.Caller, to account.Account, life time.Duration, once bool) (string, Pass, error) {
 	text := s.source.Reference() + "-" + s.source.Reference()
 	owner := Owner{Tenant: to.Tenant, Account: to.ID}
 	p := Pass{Digest: s.passDigest(owner, text), Until: s.source.Now().Add(life), Once: once, By: by.SignInName}
-	caller := audit.Caller{Tenant: by.Tenant, Home: by.Tenant, Account: by.ID, SignInName: by.SignInName}
-	return text, p, s.store.SavePass(ctx, owner, p, Event(s.source, caller, "pass.issue", string(to.ID)))
+	return text, p, s.store.SavePass(ctx, owner, p, Event(s.source, by, "pass.issue", string(to.ID)))
 }
 
 // CheckPass proves a temporary pass, and uses it up when it serves once. Wrong

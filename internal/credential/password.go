@@ -71,6 +71,8 @@ type Store interface {
 
 	// SavePass keeps a temporary pass instead of an earlier one.
 	SavePass(ctx context.Context, owner Owner, p Pass, e audit.Event) error
+	// PassUntil says until when a person's temporary pass holds; zero for none.
+	PassUntil(ctx context.Context, owner Owner) (time.Time, error)
 	// SpendPass finds a pass that is good at the instant, and removes it when
 	// it serves once; false when there is none such.
 	SpendPass(ctx context.Context, owner Owner, digest []byte, at time.Time) (Pass, bool, error)

@@ -96,6 +96,8 @@ type Store interface {
 	Customers(ctx context.Context, partner id.Tenant, q Query) ([]Customer, error)
 	// SaveCustomer creates or replaces a customer.
 	SaveCustomer(ctx context.Context, c Customer) error
+	// DeclareCustomer is SaveCustomer with its event.
+	DeclareCustomer(ctx context.Context, c Customer, e audit.Event) error
 	// Relationships lists what a partner and a customer have agreed, in the
 	// order of their ids, ended ones included.
 	Relationships(ctx context.Context, partner, customer id.Tenant) ([]Relationship, error)
@@ -128,6 +130,15 @@ func (l *Ledger) Find(ctx context.Context, caller audit.Caller, customer id.Tena
 
 // Save creates or replaces a customer.
 func (l *Ledger) Save(ctx context.Context, c Customer) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	return l.store.SaveCustomer(ctx, c)
+}
+
+// Check holds a customer to its rules. It fails with CustomerIDMalformed,
+// ParameterMissing or RequestMalformed.
+func (c Customer) Check() error {
 	switch {
 	case !id.IsGUID(string(c.Partner)) || !id.IsGUID(string(c.Tenant)):
 		return fault.New(fault.CustomerIDMalformed, "rule", "GUIDs for the partner and the customer")
@@ -138,7 +149,7 @@ func (l *Ledger) Save(ctx context.Context, c Customer) error {
 	case !c.Relationship.known():
 		return fault.New(fault.RequestMalformed, "parameter", "relationshipToPartner", "rule", "a known relationship")
 	}
-	return l.store.SaveCustomer(ctx, c)
+	return nil
 }
 
 // partner answers for whom a caller reads customers: an application alone

@@ -115,7 +115,7 @@ var terms = map[string]string{
 
 // seedProgramme founds the programme and invites its first people.
 func seedProgramme(ctx context.Context, h *house.House) error {
-	err := h.Programme.Found(ctx, programme.Programme{
+	err := h.Programme.Found(ctx, audit.Caller{}, programme.Programme{
 		Owner: Fabrikam, Name: "Fabrikam partner programme", Contact: Pat, Portal: SalesPortal, SwapPolicy: programme.SwapAtOnce,
 	})
 	if err != nil {

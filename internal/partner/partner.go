@@ -65,6 +65,8 @@ type Store interface {
 	Profile(ctx context.Context, partner id.Tenant) (Profile, error)
 	// SaveProfile creates or replaces a profile.
 	SaveProfile(ctx context.Context, p Profile) error
+	// DeclareProfile is SaveProfile with its event.
+	DeclareProfile(ctx context.Context, p Profile, e audit.Event) error
 	// ChangeProfile replaces the profile that still has the old ETag and
 	// writes the event with it, or fails with ChangedMeanwhile.
 	ChangeProfile(ctx context.Context, p Profile, old string, e audit.Event) error
@@ -120,4 +122,10 @@ func (r *Register) Enrolled(ctx context.Context, organisation id.Tenant) error {
 		return fault.New(fault.PermissionMissing, "rule", "an organisation that is enrolled as a partner")
 	}
 	return err
+}
+
+// Of gives the profile of a partner, for whoever runs the installation. It fails
+// with ObjectUnknown.
+func (r *Register) Of(ctx context.Context, organisation id.Tenant) (Profile, error) {
+	return r.store.Profile(ctx, organisation)
 }

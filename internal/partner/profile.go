@@ -33,7 +33,7 @@ func (r *Register) Change(ctx context.Context, caller audit.Caller, to Profile, 
 	if err := r.Admit(ctx, caller, account.AdminAgents); err != nil {
 		return Profile{}, err
 	}
-	if err := to.check(); err != nil {
+	if err := to.Check(); err != nil {
 		return Profile{}, err
 	}
 	p, err := r.store.Profile(ctx, caller.Tenant)
@@ -61,7 +61,7 @@ func (r *Register) Save(ctx context.Context, p Profile) error {
 	if !id.IsGUID(string(p.Tenant)) {
 		return fault.New(fault.RequestMalformed, "parameter", "tenantId", "rule", "a GUID")
 	}
-	if err := p.check(); err != nil {
+	if err := p.Check(); err != nil {
 		return err
 	}
 	if p.ETag == "" {
@@ -79,7 +79,9 @@ func (r *Register) etag() string {
 // maxField bounds each text of a profile, in bytes.
 const maxField = 256
 
-func (p Profile) check() error {
+// Check holds a profile to its rules. It fails with RequestMalformed, whose fact
+// "parameter" is the member that breaks one.
+func (p Profile) Check() error {
 	refuse := func(parameter, rule string) error {
 		return fault.New(fault.RequestMalformed, "parameter", parameter, "rule", rule)
 	}
@@ -108,4 +110,16 @@ func (p Profile) check() error {
 		return refuse("country", "an ISO 3166-1 code such as GB")
 	}
 	return nil
+}
+
+// Declare creates or replaces a profile on the word of whoever runs the
+// installation. It fails as Check does.
+func (r *Register) Declare(ctx context.Context, by audit.Caller, p Profile) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	p.ETag = r.etag()
+	return r.store.DeclareProfile(ctx, p, audit.Event{
+		ID: r.source.NewGUID(), At: r.source.Now(), Tenant: p.Tenant, SignInName: by.SignInName, Verb: "partner.declare", Object: string(p.Tenant),
+	})
 }

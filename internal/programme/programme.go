@@ -82,7 +82,7 @@ func (m *Membership) Programme(ctx context.Context) (Programme, error) { return 
 
 // Found creates or replaces the programme, on the word of whoever runs the
 // installation. It fails with InputInvalid.
-func (m *Membership) Found(ctx context.Context, p Programme) error {
+func (m *Membership) Found(ctx context.Context, by audit.Caller, p Programme) error {
 	p, err := p.checked()
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (m *Membership) Found(ctx context.Context, p Programme) error {
 		} else if !fault.Has(err, fault.ObjectUnknown) {
 			return err
 		}
-		e := m.event(audit.Caller{Tenant: p.Owner}, p.Owner, "programme.found", string(p.Owner))
+		e := m.event(audit.Caller{Tenant: p.Owner, SignInName: by.SignInName}, p.Owner, "programme.found", string(p.Owner))
 		return m.store.CommitDeed(ctx, p.Owner, Deed{Programmes: []Programme{p}, Events: []audit.Event{e}})
 	})
 }
@@ -117,6 +117,13 @@ func (m *Membership) Configure(ctx context.Context, by audit.Caller, to Programm
 	e := m.event(by, "", "programme.change", string(p.Owner))
 	e.Facts = map[string]string{"swap policy": string(to.SwapPolicy), "contact": to.Contact}
 	return m.store.CommitDeed(ctx, p.Owner, Deed{Programmes: []Programme{to}, Events: []audit.Event{e}})
+}
+
+// Check holds a programme to its rules. It fails with InputInvalid, whose fact
+// "parameter" is the member that breaks one.
+func (p Programme) Check() error {
+	_, err := p.checked()
+	return err
 }
 
 func (p Programme) checked() (Programme, error) {

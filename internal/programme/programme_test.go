@@ -81,7 +81,7 @@ func newProgramme(t *testing.T) *house {
 	} {
 		w.save(a)
 	}
-	err = w.Found(t.Context(), programme.Programme{Owner: northwind, Name: "Northwind Partners", Contact: "partners@northwind.example", Portal: "portal"})
+	err = w.Found(t.Context(), audit.Caller{}, programme.Programme{Owner: northwind, Name: "Northwind Partners", Contact: "partners@northwind.example", Portal: "portal"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,22 +51,48 @@ func (m *Membership) Publish(ctx context.Context, by audit.Caller, texts map[str
 	if err != nil {
 		return Terms{}, err
 	}
+	return m.publish(ctx, by, p, texts)
+}
+
+// Declare publishes terms of the founded programme on the word of whoever runs
+// the installation. It fails with ObjectUnknown or InputInvalid.
+func (m *Membership) Declare(ctx context.Context, by audit.Caller, texts map[string]string) (Terms, error) {
+	p, err := m.store.Programme(ctx)
+	if err != nil {
+		return Terms{}, err
+	}
+	by.Tenant, by.Home = p.Owner, p.Owner
+	return m.publish(ctx, by, p, texts)
+}
+
+// CheckTerms holds texts of terms, by language, to their rules. It fails with
+// InputInvalid.
+func CheckTerms(texts map[string]string) error {
 	if len(texts) == 0 || len(texts) > maxTermsLanguages {
-		return Terms{}, invalid("texts", "1 to "+number(maxTermsLanguages)+" languages")
+		return invalid("texts", "1 to "+number(maxTermsLanguages)+" languages")
+	}
+	for tag, text := range texts {
+		if !isLanguage(tag) {
+			return invalid("language", "a language tag such as fi")
+		}
+		if strings.TrimSpace(text) == "" || len(text) > maxTermsText || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return invalid("text", "1 to "+number(maxTermsText)+" bytes of text")
+		}
+	}
+	return nil
+}
+
+func (m *Membership) publish(ctx context.Context, by audit.Caller, p Programme, texts map[string]string) (Terms, error) {
+	if err := CheckTerms(texts); err != nil {
+		return Terms{}, err
 	}
 	hashes := map[string]string{}
 	for tag, text := range texts {
-		if !isLanguage(tag) {
-			return Terms{}, invalid("language", "a language tag such as fi")
-		}
-		if strings.TrimSpace(text) == "" || len(text) > maxTermsText || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-			return Terms{}, invalid("text", "1 to "+number(maxTermsText)+" bytes of text")
-		}
 		sum := sha256.Sum256([]byte(text))
 		hashes[tag] = hex.EncodeToString(sum[:])
 	}
 	var t Terms
-	err = m.again(ctx, func() error {
+	err := m.again(ctx, func() error {
 		last, err := m.store.CurrentTerms(ctx, p.Owner)
 		if err != nil && !fault.Has(err, fault.ObjectUnknown) {
 			return err

@@ -71,15 +71,7 @@ func (db *DB) SaveApplication(ctx context.Context, a application.Application, cr
 			string(a.App), string(a.Tenant), doc, keys); err != nil {
 			return fmt.Errorf("save application: %w", err)
 		}
-		if _, err := x.exec(`DELETE FROM application_identifier WHERE app = $1`, string(a.App)); err != nil {
-			return fmt.Errorf("save identifiers: %w", err)
-		}
-		for _, name := range a.Identifiers {
-			if _, err := x.exec(`INSERT INTO application_identifier (identifier, app) VALUES ($1, $2)`, name, string(a.App)); err != nil {
-				return fmt.Errorf("save identifier %s: %w", name, err)
-			}
-		}
-		return nil
+		return x.name(a)
 	})
 }
 

@@ -12,6 +12,15 @@ import (
 var _ audit.Store = (*DB)(nil)
 
 // event writes what was done, in the transaction of the deed.
+func (t *tx) events(list []audit.Event) error {
+	for _, e := range list {
+		if err := t.event(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (t *tx) event(e audit.Event) error {
 	doc, err := encode(e)
 	if err != nil {

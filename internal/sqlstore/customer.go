@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
@@ -79,6 +80,15 @@ func patterns(f customer.Filter) (name, domain string) {
 
 // SaveCustomer creates or replaces a customer.
 func (db *DB) SaveCustomer(ctx context.Context, c customer.Customer) error {
+	return db.saveCustomer(ctx, c, nil)
+}
+
+// DeclareCustomer is SaveCustomer with its event.
+func (db *DB) DeclareCustomer(ctx context.Context, c customer.Customer, e audit.Event) error {
+	return db.saveCustomer(ctx, c, []audit.Event{e})
+}
+
+func (db *DB) saveCustomer(ctx context.Context, c customer.Customer, events []audit.Event) error {
 	doc, err := encode(c)
 	if err != nil {
 		return err
@@ -91,6 +101,6 @@ func (db *DB) SaveCustomer(ctx context.Context, c customer.Customer) error {
 		if err != nil {
 			return fmt.Errorf("save customer: %w", err)
 		}
-		return nil
+		return x.events(events)
 	})
 }

@@ -40,6 +40,15 @@ func scanTenant(name string, row scanner) (tenant.Tenant, error) {
 
 // SaveTenant creates or replaces an organisation and its domains.
 func (db *DB) SaveTenant(ctx context.Context, t tenant.Tenant) error {
+	return db.saveTenant(ctx, t, nil)
+}
+
+// DeclareTenant is SaveTenant with its event.
+func (db *DB) DeclareTenant(ctx context.Context, t tenant.Tenant, e audit.Event) error {
+	return db.saveTenant(ctx, t, []audit.Event{e})
+}
+
+func (db *DB) saveTenant(ctx context.Context, t tenant.Tenant, events []audit.Event) error {
 	doc, err := encode(t)
 	if err != nil {
 		return err
@@ -53,11 +62,11 @@ func (db *DB) SaveTenant(ctx context.Context, t tenant.Tenant) error {
 			return fmt.Errorf("save domains: %w", err)
 		}
 		for _, d := range t.Domains {
-			if _, err := x.exec(`INSERT INTO domain (name, tenant) VALUES ($1, $2)`, d.Name, string(t.ID)); err != nil {
-				return fmt.Errorf("save domain %s: %w", d.Name, err)
+			if err := x.own(t.ID, d.Name); err != nil {
+				return err
 			}
 		}
-		return nil
+		return x.events(events)
 	})
 }
 

@@ -50,6 +50,45 @@ func (db *DB) RegisterApplication(ctx context.Context, a application.Application
 	})
 }
 
+// DeclareApplication creates a registration, or replaces all of it but its
+// credentials.
+func (db *DB) DeclareApplication(ctx context.Context, a application.Application, p application.Principal, e audit.Event) error {
+	doc, err := encode(a)
+	if err != nil {
+		return err
+	}
+	return db.write(ctx, func(x *tx) error {
+		if _, err := x.exec(`INSERT INTO application (app, tenant, doc, credentials) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (app) DO UPDATE SET doc = excluded.doc`, string(a.App), string(a.Tenant), doc, "[]"); err != nil {
+			return fmt.Errorf("declare application: %w", err)
+		}
+		if err := x.name(a); err != nil {
+			return err
+		}
+		if err := x.principal(p); err != nil {
+			return err
+		}
+		return x.event(e)
+	})
+}
+
+// name gives an application its identifiers, and no others.
+func (t *tx) name(a application.Application) error {
+	if _, err := t.exec(`DELETE FROM application_identifier WHERE app = $1`, string(a.App)); err != nil {
+		return fmt.Errorf("save identifiers: %w", err)
+	}
+	for _, name := range a.Identifiers {
+		n, err := t.exec(`INSERT INTO application_identifier (identifier, app) VALUES ($1, $2) ON CONFLICT (identifier) DO NOTHING`, name, string(a.App))
+		if err != nil {
+			return fmt.Errorf("save identifier %s: %w", name, err)
+		}
+		if n == 0 {
+			return fault.New(fault.ReferenceExists, "object", name)
+		}
+	}
+	return nil
+}
+
 // ChangeCredentials replaces the credentials of a registration.
 func (db *DB) ChangeCredentials(ctx context.Context, t id.Tenant, app id.App, to func([]application.Credential) ([]application.Credential, error), e audit.Event) error {
 	return db.write(ctx, func(x *tx) error {

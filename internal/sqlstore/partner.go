@@ -24,6 +24,15 @@ func (db *DB) Profile(ctx context.Context, t id.Tenant) (partner.Profile, error)
 
 // SaveProfile creates or replaces a profile.
 func (db *DB) SaveProfile(ctx context.Context, p partner.Profile) error {
+	return db.saveProfile(ctx, p, nil)
+}
+
+// DeclareProfile is SaveProfile with its event.
+func (db *DB) DeclareProfile(ctx context.Context, p partner.Profile, e audit.Event) error {
+	return db.saveProfile(ctx, p, []audit.Event{e})
+}
+
+func (db *DB) saveProfile(ctx context.Context, p partner.Profile, events []audit.Event) error {
 	doc, err := encode(p)
 	if err != nil {
 		return err
@@ -34,7 +43,7 @@ func (db *DB) SaveProfile(ctx context.Context, p partner.Profile) error {
 			string(p.Tenant), p.ETag, doc); err != nil {
 			return fmt.Errorf("save partner profile: %w", err)
 		}
-		return nil
+		return x.events(events)
 	})
 }
 

@@ -25,6 +25,19 @@ func (db *DB) SavePass(ctx context.Context, owner credential.Owner, p credential
 	})
 }
 
+// PassUntil says until when a temporary pass holds.
+func (db *DB) PassUntil(ctx context.Context, owner credential.Owner) (time.Time, error) {
+	var until int64
+	err := db.row(ctx, `SELECT until_at FROM temporary_pass WHERE tenant = $1 AND account = $2`, string(owner.Tenant), string(owner.Account)).Scan(&until)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read temporary pass: %w", err)
+	}
+	return instant(until), nil
+}
+
 // SpendPass finds a pass and removes it when it serves once.
 func (db *DB) SpendPass(ctx context.Context, owner credential.Owner, digest []byte, at time.Time) (credential.Pass, bool, error) {
 	var p credential.Pass

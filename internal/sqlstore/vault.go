@@ -26,6 +26,15 @@ func (db *DB) VaultAt(ctx context.Context, host string) (vault.Vault, error) {
 
 // SaveVault creates or replaces a vault.
 func (db *DB) SaveVault(ctx context.Context, v vault.Vault) error {
+	return db.saveVault(ctx, v, nil)
+}
+
+// DeclareVault is SaveVault with its event.
+func (db *DB) DeclareVault(ctx context.Context, v vault.Vault, e audit.Event) error {
+	return db.saveVault(ctx, v, []audit.Event{e})
+}
+
+func (db *DB) saveVault(ctx context.Context, v vault.Vault, events []audit.Event) error {
 	doc, err := encode(v)
 	if err != nil {
 		return err
@@ -37,7 +46,7 @@ func (db *DB) SaveVault(ctx context.Context, v vault.Vault) error {
 		if err != nil {
 			return fmt.Errorf("save vault: %w", err)
 		}
-		return nil
+		return x.events(events)
 	})
 }
 

@@ -106,6 +106,9 @@ type Store interface {
 	TenantOfDomain(ctx context.Context, domain string) (Tenant, error)
 	// SaveTenant creates or replaces a tenant and its domains.
 	SaveTenant(ctx context.Context, t Tenant) error
+	// DeclareTenant is SaveTenant with its event. It fails with DomainTaken when
+	// another organisation has one of the domains.
+	DeclareTenant(ctx context.Context, t Tenant, e audit.Event) error
 	// SaveUserConsent changes who may give consent and nothing else, with its
 	// event, or fails with TenantUnknown.
 	SaveUserConsent(ctx context.Context, tenant id.Tenant, policy ConsentPolicy, e audit.Event) error

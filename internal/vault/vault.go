@@ -73,6 +73,8 @@ type Store interface {
 	// VaultAt finds the vault of a host, or fails with VaultUnknown.
 	VaultAt(ctx context.Context, host string) (Vault, error)
 	SaveVault(ctx context.Context, v Vault) error
+	// DeclareVault is SaveVault with its event.
+	DeclareVault(ctx context.Context, v Vault, e audit.Event) error
 
 	// AddVersion makes a version the latest of its secret, and the secret if
 	// there is none. It fails with SecretDeleted when a deleted one holds the
@@ -143,22 +145,41 @@ var vaultName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$`)
 // that was broken.
 func (v *Vaults) Save(ctx context.Context, vault Vault) error {
 	vault.Host = strings.ToLower(vault.Host)
+	if err := vault.Check(); err != nil {
+		return err
+	}
+	return v.store.SaveVault(ctx, vault)
+}
+
+// Declare creates or replaces a vault on the word of whoever runs the
+// installation. It fails as Check does.
+func (v *Vaults) Declare(ctx context.Context, by audit.Caller, vault Vault) error {
+	vault.Host = strings.ToLower(vault.Host)
+	if err := vault.Check(); err != nil {
+		return err
+	}
+	return v.store.DeclareVault(ctx, vault, v.event(vault, by, "vault.declare", vault.Name, ""))
+}
+
+// Check holds a vault to its rules. It fails with InputInvalid, whose fact
+// "parameter" is the member that breaks one.
+func (v Vault) Check() error {
 	switch {
-	case !vaultName.MatchString(vault.Name):
+	case !vaultName.MatchString(v.Name):
 		return fault.New(fault.InputInvalid, "parameter", "name", "rule", "3 to 24 letters, digits and hyphens, beginning with a letter")
-	case vault.Host == "" || len(vault.Host) > 255:
+	case v.Host == "" || len(v.Host) > 255:
 		return fault.New(fault.InputInvalid, "parameter", "host", "rule", "a host name of at most 255 characters")
-	case vault.RetentionDays < minRetention || vault.RetentionDays > maxRetention:
+	case v.RetentionDays < minRetention || v.RetentionDays > maxRetention:
 		return fault.New(fault.InputInvalid, "parameter", "retentionDays", "rule", strconv.Itoa(minRetention)+" to "+strconv.Itoa(maxRetention)+" days")
 	}
-	for _, a := range vault.Access {
+	for _, a := range v.Access {
 		for _, p := range a.Permissions {
 			if !slices.Contains(All, p) {
 				return fault.New(fault.InputInvalid, "parameter", "permissions", "rule", "get, list, set, delete, recover, purge, backup, restore")
 			}
 		}
 	}
-	return v.store.SaveVault(ctx, vault)
+	return nil
 }
 
 // admit answers whether a caller may do something in a vault. A token of
