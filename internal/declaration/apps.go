@@ -39,12 +39,15 @@ func (s *survey) platform(ctx context.Context) error {
 		if err != nil && !fault.Has(err, fault.AppUnknown) {
 			return err
 		}
+		// What a new one is like is known to whoever reads our documents.
 		var before facts
+		after := facts{"id", string(a.App)}
 		if err == nil {
-			a.Tenant, before = has.Tenant, appFacts(has)
+			a.Tenant = has.Tenant
+			before, after = appFacts(has), appFacts(a)
 		}
 		s.registrations = append(s.registrations, a)
-		s.step("platform app", a.Name, before, appFacts(a), alone(func(ctx context.Context) error {
+		s.step("platform app", a.Name, before, after, alone(func(ctx context.Context) error {
 			return s.rooms.Apps.Declare(ctx, s.by, a)
 		}))
 	}

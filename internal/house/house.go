@@ -23,6 +23,7 @@ import (
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
+	"github.com/entente-id/entente/internal/declaration"
 	"github.com/entente-id/entente/internal/delegated"
 	"github.com/entente-id/entente/internal/diagnosis"
 	"github.com/entente-id/entente/internal/dialect"
@@ -123,6 +124,9 @@ type House struct {
 	Subscriptions *subscription.Register
 	Pages         *pages.Site
 
+	// Declarations found a programme, and keep it as a document says.
+	Declarations *declaration.Office
+
 	custody    *seal.Custody
 	oauth      *oauth.Edge
 	discovery  *discovery.Edge
@@ -220,6 +224,11 @@ func (h *House) build(ctx context.Context) error {
 	h.Desk = diagnosis.NewDesk(db, diagnosis.Rooms{
 		Attempts: h.Attempts, Journeys: h.Journeys, Programme: h.Programme, Tenants: h.Tenants, People: h.People, Apps: h.Apps, Outbox: h.Outbox,
 	}, source)
+	h.Declarations = declaration.NewOffice(declaration.Rooms{
+		Tenants: h.Tenants, People: h.People, Groups: h.Groups, Safe: h.Safe, Apps: h.Apps, Consents: h.Consents, Partners: h.Partners,
+		Customers: h.Customers, Relationships: h.Relationships, Programme: h.Programme, Vaults: h.Vaults,
+		Platform: func(owner id.Tenant) []application.Application { return Platform(h.Origin, owner) }, Source: source,
+	})
 	return h.buildEdges()
 }
 
