@@ -28,7 +28,7 @@ func main() {
 // rootCommand is the whole command tree.
 func rootCommand() *cobra.Command {
 	root := noun("entente", "Work with other companies' companies, safely",
-		devCommand(), serveCommand(), applyCommand(), loginCommand(), logoutCommand(), whoamiCommand(), approvalsCommand(),
+		devCommand(), serveCommand(), applyCommand(), appCommand(), loginCommand(), logoutCommand(), whoamiCommand(), approvalsCommand(),
 		partnerCommand(), customerCommand(), tokenCommand(), explainCommand(), versionCommand(), docsCommand())
 	root.Long = `Entente is an identity authority for companies that work with companies, and the
 partner's side of the Secure Application Model: consent once with a second

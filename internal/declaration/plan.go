@@ -3,6 +3,7 @@ package declaration
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/entente-id/entente/internal/account"
@@ -105,7 +106,9 @@ func (o *Office) Plan(ctx context.Context, d Document, operator string) (Plan, e
 		}
 	}
 	if len(s.problems) > 0 {
-		return Plan{}, s.problems
+		// Two parts may stumble over the same thing.
+		slices.SortStableFunc(s.problems, func(a, b Problem) int { return a.Line - b.Line })
+		return Plan{}, slices.Compact(s.problems)
 	}
 	return Plan{Steps: s.steps}, nil
 }

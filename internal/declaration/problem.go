@@ -30,7 +30,7 @@ func (p Problem) String() string {
 	return text
 }
 
-// Problems are all that is wrong in a document, in the order of its parts.
+// Problems are all that is wrong in a document, in the order of its lines.
 // Nothing is written while there are any.
 type Problems []Problem
 

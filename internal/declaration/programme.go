@@ -20,8 +20,6 @@ func (s *survey) programme(ctx context.Context) error {
 	}
 	owner, found, err := s.organisation(ctx, "programme.owner", d.Owner)
 	if err != nil || !found {
-		// The platform's apps have told of it already.
-		s.problems = slices.CompactFunc(s.problems, func(a, b Problem) bool { return a == b })
 		return err
 	}
 	has, err := s.rooms.Programme.Programme(ctx)

@@ -25,6 +25,12 @@ func (s *survey) tenant(ctx context.Context, path string, d Tenant) error {
 	key, ok := s.guid(path+".id", d.ID)
 	domains, fine := s.names(path+".domains", d.Domains)
 	if !ok || !fine {
+		// It is declared all the same: others that name it are not wrong too.
+		stand := tenant.Tenant{ID: id.Tenant(s.rooms.Source.NewGUID()), Name: d.Name}
+		for _, domain := range domains {
+			stand.Domains = append(stand.Domains, tenant.Domain{Name: domain})
+			s.organisations[domain] = stand
+		}
 		return nil
 	}
 	if key == "" && len(domains) == 0 {
