@@ -29,7 +29,7 @@ func serveCommand() *cobra.Command {
 		Short: "Run an authority",
 		Long: `Answers every surface on one https address. Any number of processes may serve
 over one PostgreSQL with the same master key. An empty store gets its schema and
-signing keys at the first start; it has no organisations until some are made.`,
+signing keys at the first start; "entente apply" makes its first organisations.`,
 		Example: `  entente serve --origin https://login.fabrikam.example --store sqlite:/var/lib/entente/entente.db \
     --master-key-file /etc/entente/master.key --tls-certificate tls.pem --tls-key tls.key`,
 		Args: arguments(0),

@@ -56,12 +56,11 @@ func (s *survey) platform(ctx context.Context) error {
 
 // pending is an app of the document beside what it becomes.
 type pending struct {
-	path        string
-	declared    App
-	has         application.Owned
-	found       bool
-	app         application.Application
-	permissions []application.Required
+	path     string
+	declared App
+	has      application.Owned
+	found    bool
+	app      application.Application
 }
 
 // apps first finds all of them, so that each may name any other.
