@@ -42,8 +42,7 @@ func (s *survey) partners(ctx context.Context) error {
 		if err := s.rules(path, p.Check()); err != nil {
 			return err
 		}
-		if s.enrolled[home.ID] {
-			s.wrong(path+".tenant", "is declared twice", "")
+		if s.twice(path+".tenant", "partner", string(home.ID)) {
 			continue
 		}
 		s.enrolled[home.ID] = true
@@ -88,7 +87,7 @@ func (s *survey) customers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !found || !isPartner {
+		if !found || !isPartner || s.twice(path, "customer", string(seller), string(home.ID)) {
 			continue
 		}
 		has, err := s.rooms.Customers.Of(ctx, seller, home.ID)
@@ -140,7 +139,8 @@ func (s *survey) relationship(ctx context.Context, path string, d Relationship) 
 		return err
 	}
 	home, found, err := s.organisation(ctx, path+".customer", d.Customer)
-	if err != nil || !found || !isPartner {
+	// A partner has each name once, whoever the customer is.
+	if err != nil || !found || !isPartner || s.twice(path+".name", "relationship", string(seller), customer.Fold(d.Name)) {
 		return err
 	}
 	list, err := s.rooms.Customers.Between(ctx, seller, home.ID)

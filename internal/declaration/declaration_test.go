@@ -288,3 +288,25 @@ customers:
 		}
 	})
 }
+
+func TestWhatStandsTwiceIsRefused(t *testing.T) {
+	eachEngine(t, func(o *office) {
+		twice := o.example() + `
+  - {tenant: northwind.example, name: other, host: "LOCALHOST:8443"}
+`
+		twice = strings.Replace(twice, "\nvaults:", `
+  - {partner: northwind.example, customer: fabrikam.example, name: adatum BASE roles, roles: [Directory Readers]}
+
+vaults:`, 1)
+		twice = strings.Replace(twice, "\napps:", `
+  - {signInName: PAT@fabrikam.example, name: Pat again}
+
+apps:`, 1)
+		_, err := o.plan(twice)
+		for _, want := range []string{"people[4].signInName: is declared twice", "relationships[1].name: is declared twice", "vaults[1].host: is declared twice"} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				o.Errorf("no word of %q in %v", want, err)
+			}
+		}
+	})
+}

@@ -18,14 +18,10 @@ import (
 var groups = []string{account.AdminAgents, account.HelpdeskAgents, account.SalesAgents, programme.ProgrammeStaff}
 
 func (s *survey) people(ctx context.Context) error {
-	seen := map[string]bool{}
 	for i, d := range s.document.People {
 		path := at("people", i)
-		if key := account.FoldName(d.SignInName); seen[key] {
-			s.wrong(path+".signInName", "is declared twice", "")
+		if s.twice(path+".signInName", "person", d.Tenant, account.FoldName(d.SignInName)) {
 			continue
-		} else {
-			seen[key] = true
 		}
 		if err := s.person(ctx, path, d); err != nil {
 			return err

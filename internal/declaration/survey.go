@@ -30,10 +30,12 @@ type survey struct {
 	registrations []application.Application
 	// enrolled are the partners of the document.
 	enrolled map[id.Tenant]bool
+	// declared are the keys of what was met already, by kind.
+	declared map[string]bool
 }
 
 func newSurvey(rooms Rooms, d Document, by audit.Caller) *survey {
-	s := &survey{rooms: rooms, document: d, by: by, organisations: map[string]tenant.Tenant{}, enrolled: map[id.Tenant]bool{}}
+	s := &survey{rooms: rooms, document: d, by: by, organisations: map[string]tenant.Tenant{}, enrolled: map[id.Tenant]bool{}, declared: map[string]bool{}}
 	if d.Version != 1 {
 		s.wrong("version", "must be 1", "begin the file with: version: 1")
 	}
@@ -76,6 +78,17 @@ func (s *survey) step(kind, name string, before, after facts, do func(ctx contex
 	}
 	s.steps = append(s.steps, step)
 	return &s.steps[len(s.steps)-1]
+}
+
+// twice notes what stands in the document a second time.
+func (s *survey) twice(path string, key ...string) bool {
+	k := strings.Join(key, " ")
+	if s.declared[k] {
+		s.wrong(path, "is declared twice", "leave one of them out")
+		return true
+	}
+	s.declared[k] = true
+	return false
 }
 
 // alone is a deed that makes nothing to tell.

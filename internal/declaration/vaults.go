@@ -28,7 +28,7 @@ type reader struct {
 
 func (s *survey) vault(ctx context.Context, path string, d Vault) error {
 	home, found, err := s.organisation(ctx, path+".tenant", d.Tenant)
-	if err != nil || !found {
+	if err != nil || !found || s.twice(path+".host", "vault", strings.ToLower(d.Host)) {
 		return err
 	}
 	has, err := s.rooms.Vaults.At(ctx, d.Host)
