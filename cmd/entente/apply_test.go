@@ -257,7 +257,7 @@ func TestAProgrammeIsFoundedFromAFileAndServed(t *testing.T) {
 	}
 }
 
-// portalOf asks the plan for the id of the portal's app.
+// portalOf finds the id of the portal's app.
 func portalOf(o *operator) string {
 	o.Helper()
 	for _, line := range strings.Split(o.run(append([]string{"app", "list", "--tenant", "fabrikam.example", "-o", "tsv"}, o.store()...)...).out, "\n") {

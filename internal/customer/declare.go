@@ -3,7 +3,6 @@ package customer
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
@@ -131,9 +130,7 @@ func (l *Relationships) End(ctx context.Context, by audit.Caller, r Relationship
 }
 
 func (l *Relationships) swapDeclared(ctx context.Context, by audit.Caller, r Relationship) error {
-	e := l.event(by, r, "relationship.declare")
-	e.Facts["status"] = strings.ToLower(string(r.Status))
-	moved, err := l.store.SwapRelationship(ctx, r, []audit.Event{e})
+	moved, err := l.store.SwapRelationship(ctx, r, []audit.Event{l.event(by, r, "relationship.declare")})
 	if err == nil && !moved {
 		err = fault.New(fault.ChangedMeanwhile, "object", r.ID)
 	}
