@@ -52,6 +52,8 @@ type Application struct {
 	ReconfirmDays int
 	// NamesIssuer: answers to its redirect addresses carry iss (RFC 9207).
 	NamesIssuer bool
+	// RequirePushed: authorize requests have to be pushed first (RFC 9126 6).
+	RequirePushed bool
 	// StrictMicrosoft: what the Microsoft platform refuses is refused for this
 	// app too, such as the resource parameter on v2 (DESIGN 4.13).
 	StrictMicrosoft bool

@@ -166,6 +166,8 @@ var table = map[fault.Code]words{
 	fault.CrossSite:            {badRequest, invalidRequest, "", "", "", "The form was sent from another site."},
 	fault.PageUnknown:          {http.StatusNotFound, invalidRequest, "", "", "", "There is no page at this address."},
 	fault.ReferenceUnknown:     {http.StatusNotFound, invalidRequest, "", "", "", "The reference {reference} is not known here."},
+	fault.PushedUnusable:       {badRequest, "invalid_request_uri", "", "", "", "The request_uri cannot be used: it must be {rule}. Push the request again."},
+	fault.PushRequired:         {badRequest, invalidRequest, "", "", invalidRequest, "The application {app} pushes its requests: send them to the pushed authorization request endpoint, and the request_uri here."},
 	fault.SchemaNewer:          {http.StatusServiceUnavailable, serverError, "", "", "", "The database is newer than this program. {advice}"},
 	fault.AccessTokenMissing:   {unauthorized, "invalid_token", "", "", "", "An access token is missing: send it in the Authorization header."},
 	fault.AccessTokenInvalid:   {unauthorized, "invalid_token", "", "", "", "The access token is not acceptable. Needed: {rule}."},

@@ -107,6 +107,7 @@ type House struct {
 	Families      *token.Families
 	Issuer        *token.Issuer
 	Devices       *token.Devices
+	Pushes        *token.Pushes
 	Journeys      *signin.Journeys
 	Attempts      *audit.Log
 	Outbox        *message.Outbox
@@ -186,6 +187,9 @@ func (h *House) build(ctx context.Context) error {
 	if h.Devices, err = token.NewDevices(db, source, custody); err != nil {
 		return err
 	}
+	if h.Pushes, err = token.NewPushes(db, source, custody); err != nil {
+		return err
+	}
 	if h.Issuer, err = token.NewIssuer(h.Keys, db, h.People, h.Apps, h.Consents, source, custody, h.Origin); err != nil {
 		return err
 	}
@@ -247,7 +251,7 @@ func (h *House) buildEdges() error {
 	})
 	h.oauth = oauth.New(speaker, oauth.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
-		Families: h.Families, Devices: h.Devices, Issuer: h.Issuer, Journeys: h.Journeys,
+		Families: h.Families, Devices: h.Devices, Pushes: h.Pushes, Issuer: h.Issuer, Journeys: h.Journeys,
 	}, oauth.Pages{
 		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit, Loops: h.Pages.Loops, DeviceDone: h.Pages.DeviceDone,
 		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo,

@@ -133,6 +133,12 @@ func (e *Edge) send(w http.ResponseWriter, r *http.Request, request signin.Reque
 		e.speaker.Fail(w, r, dialect.Call{Version: request.Version}, err, signin.About{})
 		return
 	}
+	if kept.Pushed != "" {
+		if err := e.rooms.Pushes.Spend(r.Context(), kept.Pushed); err != nil {
+			e.speaker.Fail(w, r, dialect.Call{Version: request.Version}, err, signin.About{Step: "authorize"})
+			return
+		}
+	}
 	if kept.State != "" {
 		fields = append(fields, [2]string{"state", kept.State})
 	}

@@ -26,6 +26,7 @@ type Rooms struct {
 	Customers *customer.Ledger
 	Families  *token.Families
 	Devices   *token.Devices
+	Pushes    *token.Pushes
 	Issuer    *token.Issuer
 	Keys      *token.Keyring
 	Journeys  *signin.Journeys
@@ -83,6 +84,7 @@ var endpoints = map[string]struct {
 	"oauth2/devicecode":      {1, endpoint{"GET POST", (*Edge).deviceCode}},
 	"oauth2/v2.0/devicecode": {2, endpoint{"GET POST", (*Edge).deviceCode}},
 	"oauth2/deviceauth":      {1, endpoint{"GET", (*Edge).deviceAuth}},
+	"oauth2/v2.0/par":        {2, endpoint{"POST", (*Edge).push}},
 	"oauth2/v2.0/revoke":     {2, endpoint{"POST", (*Edge).revoke}},
 	"oauth2/v2.0/introspect": {2, endpoint{"POST", (*Edge).introspect}},
 	"adminconsent":           {1, endpoint{"GET", (*Edge).adminConsent}},

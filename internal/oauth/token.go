@@ -152,7 +152,7 @@ func (e *Edge) audiences(x exchange) []string {
 	var list []string
 	for _, s := range segments {
 		root := e.speaker.Origin() + "/" + s
-		list = append(list, root+"/oauth2/token", root+"/oauth2/v2.0/token", root+"/v2.0", root+"/")
+		list = append(list, root+"/oauth2/token", root+"/oauth2/v2.0/token", root+"/oauth2/v2.0/par", root+"/v2.0", root+"/")
 	}
 	return append(list, token.IssuerV1(x.authority.Tenant.ID))
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/entente-id/entente/internal/devworld"
+	"github.com/entente-id/entente/internal/token"
 )
 
 // mutate changes one byte of a token, or appends to it. Positions wrap, so that
@@ -96,4 +97,21 @@ func sameBytes(a, b string) bool {
 		}
 	}
 	return true
+}
+
+func FuzzNoChangedRequestURIOpens(f *testing.F) {
+	b := newBench(f)
+	uri, err := b.Pushes.Keep(token.Pushed{Client: devworld.Portal, Authority: "common", Version: 2, Query: "state=1"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	mutations(f)
+	f.Fuzz(func(t *testing.T, at uint16, mask byte, tail string) {
+		changed := mutate(uri, at, mask, tail)
+		for _, text := range []string{changed, tail} {
+			if _, err := b.Pushes.Open(text, devworld.Portal, "common", 2); (err == nil) != (text == uri) {
+				t.Errorf("%q of %q: %v", text, uri, err)
+			}
+		}
+	})
 }
