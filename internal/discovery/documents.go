@@ -97,10 +97,16 @@ func (e *Edge) metadata(authority tenant.Authority, c dialect.Call) map[string]a
 		"request_parameter_supported":     false,
 		"request_uri_parameter_supported": false,
 		"claims_parameter_supported":      true,
-		"tenant_region_scope":             region,
-		"cloud_instance_name":             e.speaker.Host(),
-		"cloud_graph_host_name":           e.speaker.Host(),
-		"msgraph_host":                    e.speaker.Host(),
+		// The first is Microsoft's own name for the second.
+		"http_logout_supported":                 true,
+		"frontchannel_logout_supported":         true,
+		"frontchannel_logout_session_supported": true,
+		"backchannel_logout_supported":          true,
+		"backchannel_logout_session_supported":  true,
+		"tenant_region_scope":                   region,
+		"cloud_instance_name":                   e.speaker.Host(),
+		"cloud_graph_host_name":                 e.speaker.Host(),
+		"msgraph_host":                          e.speaker.Host(),
 	}
 	if c.Version == 2 {
 		document["revocation_endpoint"] = root + "/oauth2/v2.0/revoke"

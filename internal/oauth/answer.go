@@ -10,6 +10,7 @@ import (
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/presence"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/token"
 )
@@ -56,6 +57,10 @@ func (e *Edge) success(r *http.Request, s signin.Screen) ([][2]string, error) {
 	}
 	g := granted(r, j, kept)
 	code, err := e.rooms.Families.Code(g)
+	if err != nil {
+		return nil, err
+	}
+	err = e.rooms.Presences.Enter(r.Context(), s.App, presence.Presence{Tenant: j.Home, Account: j.Account, SID: j.SID, Version: j.Request.Version})
 	if err != nil {
 		return nil, err
 	}

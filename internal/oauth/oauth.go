@@ -12,6 +12,7 @@ import (
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/presence"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
@@ -30,6 +31,7 @@ type Rooms struct {
 	Issuer    *token.Issuer
 	Keys      *token.Keyring
 	Journeys  *signin.Journeys
+	Presences *presence.Ledger
 }
 
 // Pages are the drawings that the edge of the pages lends to this one; the

@@ -148,6 +148,10 @@ func (i *Issuer) check(ctx context.Context, raw string) (tokenClaims, error) {
 		return c, invalid("an issuer of this authority")
 	}
 	header := jws.Signatures[0].Header
+	if header.ExtraHeaders[jose.HeaderType] != "JWT" {
+		// A logout token, which names a person too.
+		return c, invalid("a token of typ JWT")
+	}
 	public, algorithm, found, err := i.keys.public(ctx, RealmOf(tenant), header.KeyID)
 	if err != nil {
 		return c, err
