@@ -41,7 +41,7 @@ var known = map[string]bool{
 	"login_hint": true, "domain_hint": true, "code_challenge": true, "code_challenge_method": true,
 	"claims": true, "amr_values": true, "id_token_hint": true, "request": true, "request_uri": true,
 	"post_logout_redirect_uri": true, "logout_hint": true, "assertion": true, "requested_token_use": true, "requested_token_type": true, "ui_locales": true, "mkt": true,
-	"device_code": true,
+	"device_code": true, "dpop_jkt": true,
 }
 
 // Body reads a form. Only forms are accepted, and only of a bounded size.

@@ -94,9 +94,10 @@ func (e *Edge) metadata(authority tenant.Authority, c dialect.Call) map[string]a
 		"scopes_supported":                                 []string{"openid", "profile", "email", "offline_access"},
 		"claims_supported": []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "nonce", "preferred_username",
 			"name", "tid", "ver", "at_hash", "c_hash", "email", "oid", "sid"},
-		"request_parameter_supported":     false,
-		"request_uri_parameter_supported": false,
-		"claims_parameter_supported":      true,
+		"request_parameter_supported":       false,
+		"request_uri_parameter_supported":   false,
+		"claims_parameter_supported":        true,
+		"dpop_signing_alg_values_supported": token.ProofAlgorithms,
 		// The first is Microsoft's own name for the second.
 		"http_logout_supported":                 true,
 		"frontchannel_logout_supported":         true,

@@ -116,6 +116,8 @@ const (
 	ReferenceUnknown     Code = 9700013
 	PushRequired         Code = 9700014
 	RequestURI           Code = 9700015
+	GrantOtherKey        Code = 9700016
+	ProofInvalid         Code = 9700017
 	SchemaNewer          Code = 9700020
 	MailCodeWrong        Code = 9700030
 	MailCodeExpired      Code = 9700031
@@ -299,6 +301,8 @@ var rows = []Entry{
 	{PageUnknown, "PageUnknown", "M49", Absent, You, []Remedy{BackToApp, CopyReport}},
 	{ReferenceUnknown, "ReferenceUnknown", "M50", Absent, You, []Remedy{TryAgain}},
 	{PushRequired, "PushedRequestRequired", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
+	{ProofInvalid, "ProofOfPossessionInvalid", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
+	{GrantOtherKey, "GrantBoundToAnotherKey", "M34", Grant, Developer, []Remedy{CheckRequest, CopyReport}},
 	{SchemaNewer, "SchemaNewerThanProgram", "M47", Internal, Operator, []Remedy{CopyReport}},
 	{MailCodeWrong, "MailboxCodeWrong", "M41", Person, You, []Remedy{TryAgain, NewCode}},
 	{MailCodeExpired, "MailboxCodeExpired", "M41", Person, You, []Remedy{NewCode}},

@@ -109,6 +109,7 @@ type House struct {
 	Issuer        *token.Issuer
 	Devices       *token.Devices
 	Pushes        *token.Pushes
+	Proofs        *token.Proofs
 	Journeys      *signin.Journeys
 	Attempts      *audit.Log
 	Presences     *presence.Ledger
@@ -190,6 +191,7 @@ func (h *House) build(ctx context.Context) error {
 	if h.Devices, err = token.NewDevices(db, source, custody); err != nil {
 		return err
 	}
+	h.Proofs = token.NewProofs(source)
 	if h.Pushes, err = token.NewPushes(db, source, custody); err != nil {
 		return err
 	}
@@ -256,7 +258,7 @@ func (h *House) buildEdges() error {
 	})
 	h.oauth = oauth.New(speaker, oauth.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
-		Families: h.Families, Devices: h.Devices, Pushes: h.Pushes, Issuer: h.Issuer, Journeys: h.Journeys, Presences: h.Presences,
+		Families: h.Families, Devices: h.Devices, Pushes: h.Pushes, Proofs: h.Proofs, Issuer: h.Issuer, Journeys: h.Journeys, Presences: h.Presences,
 	}, oauth.Pages{
 		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit, Loops: h.Pages.Loops, DeviceDone: h.Pages.DeviceDone,
 		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo,

@@ -91,7 +91,7 @@ func granted(r *http.Request, j signin.Journey, kept wire) token.Grant {
 		Client: j.Request.Client, Home: j.Home, Account: j.Account, SignInName: j.SignInName, Authority: kept.Authority,
 		RedirectURI: kept.RedirectURI, RedirectGiven: kept.RedirectGiven, Browser: kept.Browser,
 		Scope: j.Request.Scope, Resource: j.Request.Resource, Offline: kept.Offline, Nonce: kept.Nonce, TellMethods: kept.Methods,
-		Challenge: kept.Challenge, ChallengeMethod: "S256",
+		JKT: kept.JKT, Challenge: kept.Challenge, ChallengeMethod: "S256",
 		Methods: j.Methods, AuthAt: j.AuthAt, FactorAt: j.FactorAt, Session: j.SID, Address: remote(r),
 	}
 }

@@ -20,17 +20,19 @@ import (
 
 // wire is what this edge keeps of an authorize request while a journey runs.
 type wire struct {
-	RedirectURI   string    `json:"redirect"`
-	RedirectGiven bool      `json:"given"`
-	Browser       bool      `json:"browser,omitempty"`
-	ResponseMode  string    `json:"mode"`
-	IDToken       bool      `json:"idToken,omitempty"`
-	State         string    `json:"state,omitempty"`
-	Nonce         string    `json:"nonce,omitempty"`
-	Challenge     string    `json:"challenge,omitempty"`
-	ClientInfo    bool      `json:"clientInfo,omitempty"`
-	Authority     id.Tenant `json:"authority,omitempty"`
-	Offline       bool      `json:"offline,omitempty"`
+	RedirectURI   string `json:"redirect"`
+	RedirectGiven bool   `json:"given"`
+	Browser       bool   `json:"browser,omitempty"`
+	ResponseMode  string `json:"mode"`
+	IDToken       bool   `json:"idToken,omitempty"`
+	State         string `json:"state,omitempty"`
+	Nonce         string `json:"nonce,omitempty"`
+	Challenge     string `json:"challenge,omitempty"`
+	// JKT is the key that the code shall be bound to (dpop_jkt).
+	JKT        string    `json:"jkt,omitempty"`
+	ClientInfo bool      `json:"clientInfo,omitempty"`
+	Authority  id.Tenant `json:"authority,omitempty"`
+	Offline    bool      `json:"offline,omitempty"`
 	// Methods: the ID token shall tell how the person was proved.
 	Methods bool `json:"methods,omitempty"`
 	// NamesIssuer: the answer says who gives it (RFC 9207).
@@ -225,6 +227,9 @@ func (e *Edge) read(ctx context.Context, c dialect.Call, p dialect.Form, client 
 		return err
 	}
 	if err := readChallenge(p, client, &kept); err != nil {
+		return err
+	}
+	if kept.JKT, err = readThumbprint(p); err != nil {
 		return err
 	}
 	if err := e.readScope(ctx, c, p, client, request, &kept); err != nil {

@@ -53,7 +53,7 @@ var authorizeFields = map[string]string{
 	"scope": graphScope, "state": "12345", "nonce": "678910", "prompt": "select_account", "max_age": "3600",
 	"login_hint": ententetest.Ada, "domain_hint": "northwind.example", "code_challenge": challenge, "code_challenge_method": "S256",
 	"claims": `{"id_token":{"amr":{"value":"mfa"}}}`, "id_token_hint": "eyJhbGciOiJub25lIn0.e30.", "client_info": "1",
-	"ui_locales": "en", "mkt": "de-DE", "amr_values": "mfa",
+	"ui_locales": "en", "mkt": "de-DE", "amr_values": "mfa", "dpop_jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
 }
 
 var tokenFields = map[string]string{

@@ -28,6 +28,7 @@ type Rooms struct {
 	Families  *token.Families
 	Devices   *token.Devices
 	Pushes    *token.Pushes
+	Proofs    *token.Proofs
 	Issuer    *token.Issuer
 	Keys      *token.Keyring
 	Journeys  *signin.Journeys

@@ -40,6 +40,16 @@ func (e *Edge) pushed(w http.ResponseWriter, r *http.Request, c dialect.Call, ab
 	for _, proof := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
 		query.Del(proof)
 	}
+	jkt, err := e.possession(r)
+	if err != nil {
+		return "", err
+	}
+	if jkt != "" {
+		if said := query.Get("dpop_jkt"); said != "" && said != jkt {
+			return "", fault.New(fault.ProofInvalid, "rule", "by the key of dpop_jkt")
+		}
+		query.Set("dpop_jkt", jkt)
+	}
 	client := x.client.Application().App
 	// Whoever proved itself by a header need not name itself in the form again.
 	query.Set("client_id", string(client))
