@@ -50,8 +50,14 @@ type Application struct {
 	// ReconfirmDays is after how many days a consent is asked again at the next
 	// sign-in; 0 means never.
 	ReconfirmDays int
+	// FrontLogout and BackLogout are told when a person's session ends: the
+	// first by the browser, the second by us (frontchannel_logout_uri,
+	// backchannel_logout_uri); "" for neither.
+	FrontLogout, BackLogout string
 	// NamesIssuer: answers to its redirect addresses carry iss (RFC 9207).
 	NamesIssuer bool
+	// RequirePushed: authorize requests have to be pushed first (RFC 9126 6).
+	RequirePushed bool
 	// StrictMicrosoft: what the Microsoft platform refuses is refused for this
 	// app too, such as the resource parameter on v2 (DESIGN 4.13).
 	StrictMicrosoft bool
@@ -287,6 +293,9 @@ func (r *Registry) Save(ctx context.Context, a Application, credentials []Creden
 		if err := (Redirect{URI: a.HomeURL, Platform: Web}).check(); err != nil {
 			return err
 		}
+	}
+	if err := a.checkLogout(); err != nil {
+		return err
 	}
 	defer r.known.Forget()
 	defer r.names.Forget()

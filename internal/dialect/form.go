@@ -26,7 +26,7 @@ type Form struct{ values url.Values }
 var limits = map[string]int{
 	"state": 8 << 10, "scope": 8 << 10, "code": 8 << 10, "client_assertion": 16 << 10, "claims": 8 << 10,
 	"id_token_hint": 16 << 10, "refresh_token": 8 << 10, "token": 8 << 10, "assertion": 16 << 10, "redirect_uri": 2 << 10,
-	"request": 16 << 10, "nonce": 1 << 10,
+	"request": 16 << 10, "request_uri": 12 << 10, "nonce": 1 << 10,
 }
 
 const defaultLimit = 2 << 10
@@ -41,7 +41,7 @@ var known = map[string]bool{
 	"login_hint": true, "domain_hint": true, "code_challenge": true, "code_challenge_method": true,
 	"claims": true, "amr_values": true, "id_token_hint": true, "request": true, "request_uri": true,
 	"post_logout_redirect_uri": true, "logout_hint": true, "assertion": true, "requested_token_use": true, "requested_token_type": true, "ui_locales": true, "mkt": true,
-	"device_code": true,
+	"device_code": true, "dpop_jkt": true,
 }
 
 // Body reads a form. Only forms are accepted, and only of a bounded size.
@@ -99,6 +99,9 @@ func parse(text string) (Form, error) {
 	}
 	return p, err
 }
+
+// Kept reads what Again gave, encoded, under the same rules.
+func Kept(query string) (Form, error) { return parse(query) }
 
 // Get gives a parameter, "" when it is not there.
 func (p Form) Get(name string) string { return p.values.Get(name) }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
@@ -26,28 +27,32 @@ func (e *Edge) configuration(w http.ResponseWriter, r *http.Request, c dialect.C
 		e.speaker.FailDocument(w, r, c, err)
 		return
 	}
-	document := e.metadata(authority, c)
-	if document["authorization_response_iss_parameter_supported"], err = e.namesItself(r); err != nil {
+	app, err := e.asker(r)
+	if err != nil {
 		e.speaker.FailDocument(w, r, c, err)
 		return
 	}
+	document := e.metadata(authority, c)
+	document["authorization_response_iss_parameter_supported"] = app.NamesIssuer
+	document["require_pushed_authorization_requests"] = app.RequirePushed
 	e.speaker.WritePublic(w, r, c, document)
 }
 
-// namesItself: whether answers to an application carry iss (RFC 9207) is the
-// application's choice, because Microsoft's clients do not expect it. Who names
-// one by appid, as for its keys, learns it; a client that was told yes refuses
-// an answer without.
-func (e *Edge) namesItself(r *http.Request) (bool, error) {
+// asker is the application that a client names by appid, as for its keys; the
+// zero one when it names none. Some of what the authority does is the
+// application's choice, because Microsoft's clients do not expect it, such as
+// iss in answers (RFC 9207): a client that was told yes refuses an answer
+// without.
+func (e *Edge) asker(r *http.Request) (application.Application, error) {
 	asked := r.URL.Query().Get("appid")
 	if !id.IsGUID(asked) {
-		return false, nil
+		return application.Application{}, nil
 	}
 	app, err := e.apps.Find(r.Context(), id.App(strings.ToLower(asked)))
 	if fault.Has(err, fault.AppUnknown) {
-		return false, nil
+		return application.Application{}, nil
 	}
-	return app.NamesIssuer, err
+	return app, err
 }
 
 // metadata is what the authority says of itself to clients of a tenant.
@@ -89,16 +94,24 @@ func (e *Edge) metadata(authority tenant.Authority, c dialect.Call) map[string]a
 		"scopes_supported":                                 []string{"openid", "profile", "email", "offline_access"},
 		"claims_supported": []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "nonce", "preferred_username",
 			"name", "tid", "ver", "at_hash", "c_hash", "email", "oid", "sid"},
-		"request_parameter_supported":     false,
-		"request_uri_parameter_supported": false,
-		"claims_parameter_supported":      true,
-		"tenant_region_scope":             region,
-		"cloud_instance_name":             e.speaker.Host(),
-		"cloud_graph_host_name":           e.speaker.Host(),
-		"msgraph_host":                    e.speaker.Host(),
+		"request_parameter_supported":       false,
+		"request_uri_parameter_supported":   false,
+		"claims_parameter_supported":        true,
+		"dpop_signing_alg_values_supported": token.ProofAlgorithms,
+		// The first is Microsoft's own name for the second.
+		"http_logout_supported":                 true,
+		"frontchannel_logout_supported":         true,
+		"frontchannel_logout_session_supported": true,
+		"backchannel_logout_supported":          true,
+		"backchannel_logout_session_supported":  true,
+		"tenant_region_scope":                   region,
+		"cloud_instance_name":                   e.speaker.Host(),
+		"cloud_graph_host_name":                 e.speaker.Host(),
+		"msgraph_host":                          e.speaker.Host(),
 	}
 	if c.Version == 2 {
 		document["revocation_endpoint"] = root + "/oauth2/v2.0/revoke"
+		document["pushed_authorization_request_endpoint"] = root + "/oauth2/v2.0/par"
 		document["introspection_endpoint"] = root + "/oauth2/v2.0/introspect"
 		document["revocation_endpoint_auth_methods_supported"] = authMethods
 		document["introspection_endpoint_auth_methods_supported"] = authMethods

@@ -8,6 +8,7 @@ import (
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/token"
 )
 
 // Resource is an API of ours that describes itself: its path on our origin, and
@@ -48,9 +49,10 @@ func (e *Edge) describe(w http.ResponseWriter, r *http.Request, c dialect.Call, 
 	}
 	e.speaker.WritePublic(w, r, c, map[string]any{
 		"resource": address, "resource_name": app.Name,
-		"authorization_servers":    []string{e.speaker.Origin() + "/" + string(app.Tenant) + "/v2.0"},
-		"scopes_supported":         scopes,
-		"bearer_methods_supported": []string{"header"},
+		"authorization_servers":             []string{e.speaker.Origin() + "/" + string(app.Tenant) + "/v2.0"},
+		"scopes_supported":                  scopes,
+		"bearer_methods_supported":          []string{"header"},
+		"dpop_signing_alg_values_supported": token.ProofAlgorithms,
 	})
 }
 

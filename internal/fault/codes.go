@@ -109,11 +109,15 @@ const (
 	RequestObject        Code = 9700006
 	InvalidTarget        Code = 9700007
 	TokenUnrevocable     Code = 9700008
+	PushedUnusable       Code = 9700009
 	OtherBrowser         Code = 9700010
 	CrossSite            Code = 9700011
 	PageUnknown          Code = 9700012
 	ReferenceUnknown     Code = 9700013
+	PushRequired         Code = 9700014
 	RequestURI           Code = 9700015
+	GrantOtherKey        Code = 9700016
+	ProofInvalid         Code = 9700017
 	SchemaNewer          Code = 9700020
 	MailCodeWrong        Code = 9700030
 	MailCodeExpired      Code = 9700031
@@ -291,10 +295,14 @@ var rows = []Entry{
 	{RequestURI, "RequestURINotSupported", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
 	{InvalidTarget, "InvalidTarget", "M34", Request, Developer, []Remedy{CheckScope, CopyReport}},
 	{TokenUnrevocable, "TokenCannotBeRevoked", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
+	{PushedUnusable, "PushedRequestUnusable", "M35", Request, You, []Remedy{StartAgain}},
 	{OtherBrowser, "SignInStartedInAnotherBrowser", "M35", Interaction, You, []Remedy{StartAgain}},
 	{CrossSite, "FormPostedFromAnotherSite", "M35", Interaction, You, []Remedy{StartAgain}},
 	{PageUnknown, "PageUnknown", "M49", Absent, You, []Remedy{BackToApp, CopyReport}},
 	{ReferenceUnknown, "ReferenceUnknown", "M50", Absent, You, []Remedy{TryAgain}},
+	{PushRequired, "PushedRequestRequired", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
+	{ProofInvalid, "ProofOfPossessionInvalid", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
+	{GrantOtherKey, "GrantBoundToAnotherKey", "M34", Grant, Developer, []Remedy{CheckRequest, CopyReport}},
 	{SchemaNewer, "SchemaNewerThanProgram", "M47", Internal, Operator, []Remedy{CopyReport}},
 	{MailCodeWrong, "MailboxCodeWrong", "M41", Person, You, []Remedy{TryAgain, NewCode}},
 	{MailCodeExpired, "MailboxCodeExpired", "M41", Person, You, []Remedy{NewCode}},

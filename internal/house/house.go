@@ -42,6 +42,7 @@ import (
 	"github.com/entente-id/entente/internal/pages/portal"
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/partnerapi"
+	"github.com/entente-id/entente/internal/presence"
 	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/resourcemanager"
 	"github.com/entente-id/entente/internal/seal"
@@ -108,8 +109,11 @@ type House struct {
 	Families      *token.Families
 	Issuer        *token.Issuer
 	Devices       *token.Devices
+	Pushes        *token.Pushes
+	Proofs        *token.Proofs
 	Journeys      *signin.Journeys
 	Attempts      *audit.Log
+	Presences     *presence.Ledger
 	Outbox        *message.Outbox
 	Links         *account.Links
 	// SetupLinks and Upstreams are about organisations' own sign-ins.
@@ -128,6 +132,7 @@ type House struct {
 	Declarations *declaration.Office
 
 	custody    *seal.Custody
+	tellApp    presence.Post
 	oauth      *oauth.Edge
 	discovery  *discovery.Edge
 	signout    *signout.Edge
@@ -190,10 +195,15 @@ func (h *House) build(ctx context.Context) error {
 	if h.Devices, err = token.NewDevices(db, source, custody); err != nil {
 		return err
 	}
+	h.Proofs = token.NewProofs(source)
+	if h.Pushes, err = token.NewPushes(db, source, custody); err != nil {
+		return err
+	}
 	if h.Issuer, err = token.NewIssuer(h.Keys, db, h.People, h.Apps, h.Consents, source, custody, h.Origin); err != nil {
 		return err
 	}
 	h.Attempts = audit.NewLog(db, source, h.Log)
+	h.Presences = presence.NewLedger(db, h.Apps, h.Issuer, source, h.Log)
 	if h.Outbox, err = message.NewOutbox(db, source, custody, h.Log); err != nil {
 		return err
 	}
@@ -210,6 +220,7 @@ func (h *House) build(ctx context.Context) error {
 		return err
 	}
 	client := outbound.New(outbound.Options{Allow: h.MayFetch, Roots: h.Roots})
+	h.tellApp = signout.Poster(client)
 	if h.Upstreams, err = federation.New(client, source, custody, h.Origin, h.Log); err != nil {
 		return err
 	}
@@ -239,7 +250,7 @@ func (h *House) buildEdges() error {
 	}
 	h.Pages, err = pages.NewSite(drawings, h.Origin, pages.Rooms{
 		Journeys: h.Journeys, Attempts: h.Attempts, People: h.People, Tenants: h.Tenants, Apps: h.Apps,
-		Families: h.Families, Custody: h.custody, Devices: h.Devices, Safe: h.Safe,
+		Families: h.Families, Custody: h.custody, Devices: h.Devices, Safe: h.Safe, Presences: h.Presences,
 	}, h.Source, h.Log)
 	if err != nil {
 		return err
@@ -256,13 +267,15 @@ func (h *House) buildEdges() error {
 	})
 	h.oauth = oauth.New(speaker, oauth.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Consents: h.Consents, Customers: h.Customers,
-		Families: h.Families, Devices: h.Devices, Issuer: h.Issuer, Journeys: h.Journeys,
+		Families: h.Families, Devices: h.Devices, Pushes: h.Pushes, Proofs: h.Proofs, Issuer: h.Issuer, Journeys: h.Journeys, Presences: h.Presences,
 	}, oauth.Pages{
 		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit, Loops: h.Pages.Loops, DeviceDone: h.Pages.DeviceDone,
 		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo,
 	}, h.Source)
 	h.signout = signout.New(speaker, signout.Rooms{Apps: h.Apps, Issuer: h.Issuer, Journeys: h.Journeys},
-		signout.Pages{Browser: h.Pages.Browser, SignOut: h.Pages.AskSignOut})
+		signout.Pages{Browser: h.Pages.Browser, SignOut: func(w http.ResponseWriter, r *http.Request, back, who string, hinted bool) {
+			h.Pages.AskSignOut(w, r, pages.SignOutWish{Back: back, Who: who, Hinted: hinted})
+		}})
 	h.Pages.Finish, h.Pages.Decline, h.Pages.DeviceSignIn = h.oauth.Finish, h.oauth.Decline, h.oauth.DeviceSignIn
 	h.site = h.Pages.Handler()
 	deeds, err := once.NewDeeds(h.DB, h.Source, h.custody)
@@ -310,6 +323,9 @@ func (h *House) Deliver(ctx context.Context) error {
 		return h.Post(ctx, mail)
 	})
 }
+
+// TellApps tells applications that sessions of theirs have ended.
+func (h *House) TellApps(ctx context.Context) error { return h.Presences.Tell(ctx, h.tellApp) }
 
 // openRooms gives the rooms that have pages of their own their addresses, and
 // the doors that lead there.

@@ -26,6 +26,7 @@ var levels = [][]string{
 	{"internal/partner", "internal/programme", "internal/customer"},
 	{"internal/subscription", "internal/delegated", "internal/declaration"},
 	{"internal/token"},
+	{"internal/presence"},
 	{"internal/signin"},
 	{"internal/diagnosis"},
 	{"internal/outbound", "internal/calls", "internal/dialect", "internal/challenge", "internal/declaration/written"},
@@ -39,7 +40,7 @@ var levels = [][]string{
 }
 
 // domain rooms know no network, no SQL and no templates.
-const firstEdge = 11
+const firstEdge = 12
 
 var forbiddenInDomain = []string{"net/http", "database/sql", "html/template", "github.com/spf13/cobra"}
 

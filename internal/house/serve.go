@@ -19,7 +19,7 @@ const (
 	maxHeaderBytes    = 64 << 10
 	// drain is how long requests under way may take to end.
 	drain = 10 * time.Second
-	// carryEvery is how often the outbox is looked at without a nudge: another
+	// carryEvery is how often what waits is looked at without a nudge: another
 	// node may have put something there and ended.
 	carryEvery = 30 * time.Second
 	// tendEvery is how often the house looks after what is due.
@@ -39,7 +39,8 @@ func (h *House) Serve(ctx context.Context, l net.Listener, certificate tls.Certi
 	tending, stop := context.WithCancel(ctx)
 	defer stop()
 	go h.tend(tending)
-	go h.carry(tending)
+	go h.whenNudged(tending, "deliver messages", h.Outbox.Nudged(), h.Deliver)
+	go h.whenNudged(tending, "tell applications of sign-outs", h.Presences.Nudged(), h.TellApps)
 	go breathe(tending)
 	ended := make(chan error, 1)
 	go func() { ended <- server.ServeTLS(l, "", "") }()
@@ -72,8 +73,8 @@ func (h *House) tend(ctx context.Context) {
 	}
 }
 
-// carry delivers messages as they come.
-func (h *House) carry(ctx context.Context) {
+// whenNudged does something as it comes.
+func (h *House) whenNudged(ctx context.Context, what string, nudged <-chan struct{}, do func(context.Context) error) {
 	ticker := time.NewTicker(carryEvery)
 	defer ticker.Stop()
 	for {
@@ -81,10 +82,10 @@ func (h *House) carry(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-		case <-h.Outbox.Nudged():
+		case <-nudged:
 		}
-		if err := h.Deliver(ctx); err != nil && ctx.Err() == nil {
-			h.Log.ErrorContext(ctx, "deliver messages", "error", err)
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			h.Log.ErrorContext(ctx, what, "error", err)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/presence"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/token"
 )
@@ -59,6 +60,10 @@ func (e *Edge) success(r *http.Request, s signin.Screen) ([][2]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	err = e.rooms.Presences.Enter(r.Context(), s.App, presence.Presence{Tenant: j.Home, Account: j.Account, SID: j.SID, Version: j.Request.Version})
+	if err != nil {
+		return nil, err
+	}
 	fields := [][2]string{{"code", code}}
 	if kept.IDToken {
 		home, err := e.rooms.Tenants.Find(r.Context(), j.Home)
@@ -86,7 +91,7 @@ func granted(r *http.Request, j signin.Journey, kept wire) token.Grant {
 		Client: j.Request.Client, Home: j.Home, Account: j.Account, SignInName: j.SignInName, Authority: kept.Authority,
 		RedirectURI: kept.RedirectURI, RedirectGiven: kept.RedirectGiven, Browser: kept.Browser,
 		Scope: j.Request.Scope, Resource: j.Request.Resource, Offline: kept.Offline, Nonce: kept.Nonce, TellMethods: kept.Methods,
-		Challenge: kept.Challenge, ChallengeMethod: "S256",
+		JKT: kept.JKT, Challenge: kept.Challenge, ChallengeMethod: "S256",
 		Methods: j.Methods, AuthAt: j.AuthAt, FactorAt: j.FactorAt, Session: j.SID, Address: remote(r),
 	}
 }
@@ -132,6 +137,12 @@ func (e *Edge) send(w http.ResponseWriter, r *http.Request, request signin.Reque
 	if err != nil {
 		e.speaker.Fail(w, r, dialect.Call{Version: request.Version}, err, signin.About{})
 		return
+	}
+	if kept.Pushed != "" {
+		if err := e.rooms.Pushes.Spend(r.Context(), kept.Pushed); err != nil {
+			e.speaker.Fail(w, r, dialect.Call{Version: request.Version}, err, signin.About{Step: "authorize"})
+			return
+		}
 	}
 	if kept.State != "" {
 		fields = append(fields, [2]string{"state", kept.State})

@@ -20,17 +20,19 @@ import (
 
 // wire is what this edge keeps of an authorize request while a journey runs.
 type wire struct {
-	RedirectURI   string    `json:"redirect"`
-	RedirectGiven bool      `json:"given"`
-	Browser       bool      `json:"browser,omitempty"`
-	ResponseMode  string    `json:"mode"`
-	IDToken       bool      `json:"idToken,omitempty"`
-	State         string    `json:"state,omitempty"`
-	Nonce         string    `json:"nonce,omitempty"`
-	Challenge     string    `json:"challenge,omitempty"`
-	ClientInfo    bool      `json:"clientInfo,omitempty"`
-	Authority     id.Tenant `json:"authority,omitempty"`
-	Offline       bool      `json:"offline,omitempty"`
+	RedirectURI   string `json:"redirect"`
+	RedirectGiven bool   `json:"given"`
+	Browser       bool   `json:"browser,omitempty"`
+	ResponseMode  string `json:"mode"`
+	IDToken       bool   `json:"idToken,omitempty"`
+	State         string `json:"state,omitempty"`
+	Nonce         string `json:"nonce,omitempty"`
+	Challenge     string `json:"challenge,omitempty"`
+	// JKT is the key that the code shall be bound to (dpop_jkt).
+	JKT        string    `json:"jkt,omitempty"`
+	ClientInfo bool      `json:"clientInfo,omitempty"`
+	Authority  id.Tenant `json:"authority,omitempty"`
+	Offline    bool      `json:"offline,omitempty"`
 	// Methods: the ID token shall tell how the person was proved.
 	Methods bool `json:"methods,omitempty"`
 	// NamesIssuer: the answer says who gives it (RFC 9207).
@@ -40,6 +42,9 @@ type wire struct {
 	// Device is the digest of the request of a device that waits for this
 	// sign-in; there is no redirect address then.
 	Device string `json:"device,omitempty"`
+	// Pushed is the digest of the request_uri that the request came by; it is
+	// spent by the answer.
+	Pushed string `json:"pushed,omitempty"`
 }
 
 // authorize serves the authorization endpoint. Until the client and its
@@ -51,13 +56,23 @@ func (e *Edge) authorize(w http.ResponseWriter, r *http.Request, c dialect.Call)
 		p, err = dialect.Body(w, r)
 	}
 	about := signin.About{Step: "authorize", CorrelationID: c.Correlation, TraceID: c.Trace}
+	sent := p
+	p, pushed, pushedErr := e.unfold(r.Context(), c, sent)
+	if pushedErr != nil {
+		e.speaker.Fail(w, r, c, pushedErr, about)
+		return
+	}
 	request, client, redirectErr := e.target(r.Context(), c, p, &about)
 	if redirectErr != nil {
 		e.speaker.Fail(w, r, c, redirectErr, about)
 		return
 	}
+	request.Restart = restart(c, sent)
 	if err == nil {
-		err = e.read(r, c, p, client, &request)
+		err = bind(&request, client, pushed)
+	}
+	if err == nil {
+		err = e.read(r.Context(), c, p, client, &request)
 	}
 	if err != nil {
 		e.answerError(w, r, request, err, about)
@@ -197,7 +212,7 @@ func origin(address string) string {
 
 // read checks the rest of an authorize request, in the order of the table of
 // identity-platform.md 1.6.
-func (e *Edge) read(r *http.Request, c dialect.Call, p dialect.Form, client application.Application, request *signin.Request) error {
+func (e *Edge) read(ctx context.Context, c dialect.Call, p dialect.Form, client application.Application, request *signin.Request) error {
 	kept, err := wireOf(*request)
 	if err != nil {
 		return err
@@ -214,10 +229,13 @@ func (e *Edge) read(r *http.Request, c dialect.Call, p dialect.Form, client appl
 	if err := readChallenge(p, client, &kept); err != nil {
 		return err
 	}
-	if err := e.readScope(r.Context(), c, p, client, request, &kept); err != nil {
+	if kept.JKT, err = readThumbprint(p); err != nil {
 		return err
 	}
-	if err := e.readHints(r.Context(), p, request); err != nil {
+	if err := e.readScope(ctx, c, p, client, request, &kept); err != nil {
+		return err
+	}
+	if err := e.readHints(ctx, p, request); err != nil {
 		return err
 	}
 	claims, err := readClaims(p.Get("claims"))
@@ -230,7 +248,6 @@ func (e *Edge) read(r *http.Request, c dialect.Call, p dialect.Form, client appl
 	if kept.IDToken && kept.Nonce == "" {
 		return fault.New(fault.ParameterMissing, "parameter", "nonce")
 	}
-	request.Restart = restart(r, c, p)
 	return keep(request, kept)
 }
 
@@ -373,7 +390,7 @@ func cmpOr(a, b string) string {
 // restart is the address that begins the same request again: a page that is
 // out of date leads there with nothing lost. Only prompt=none is left out,
 // because a person is in front of the page by now.
-func restart(r *http.Request, c dialect.Call, p dialect.Form) string {
+func restart(c dialect.Call, p dialect.Form) string {
 	path := "/" + url.PathEscape(c.Segment) + "/oauth2/authorize"
 	if c.Version == 2 {
 		path = "/" + url.PathEscape(c.Segment) + "/oauth2/v2.0/authorize"

@@ -53,7 +53,7 @@ var authorizeFields = map[string]string{
 	"scope": graphScope, "state": "12345", "nonce": "678910", "prompt": "select_account", "max_age": "3600",
 	"login_hint": ententetest.Ada, "domain_hint": "northwind.example", "code_challenge": challenge, "code_challenge_method": "S256",
 	"claims": `{"id_token":{"amr":{"value":"mfa"}}}`, "id_token_hint": "eyJhbGciOiJub25lIn0.e30.", "client_info": "1",
-	"ui_locales": "en", "mkt": "de-DE", "amr_values": "mfa",
+	"ui_locales": "en", "mkt": "de-DE", "amr_values": "mfa", "dpop_jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
 }
 
 var tokenFields = map[string]string{
@@ -99,6 +99,7 @@ func endpointsUnderTest() []sound {
 		{"POST", token, proved, []string{"grant_type", "client_id", "client_assertion", "client_assertion_type"}, checkToken},
 		{"POST", token, person, []string{"grant_type", "client_id", "username", "password"}, checkToken},
 		{"POST", token, behalf, []string{"grant_type", "client_id", "assertion", "requested_token_use", "scope"}, checkToken},
+		{"POST", root + "/oauth2/v2.0/par", with(authorizeFields, "client_secret", ententetest.PortalSecret), append(asked, "client_secret", "scope"), checkToken},
 		{"POST", root + "/oauth2/v2.0/introspect", with(tokenFields, "token", "e30.e30.AAAA"), []string{"client_id", "token"}, checkToken},
 		{"GET", root + "/adminconsent", with(consent, "scope", ""), []string{"client_id"}, checkPage},
 		{"GET", root + "/v2.0/adminconsent", consent, []string{"client_id"}, checkPage},
@@ -290,7 +291,7 @@ func (s sound) names(field string, got reply) bool {
 // checkToken: a failure for programs.
 func checkToken(t *testing.T, about spoilt, got reply) {
 	t.Helper()
-	if got.status == http.StatusOK {
+	if got.status == http.StatusOK || got.status == http.StatusCreated {
 		return
 	}
 	var e struct {

@@ -166,6 +166,9 @@ func (e *Edge) pollDevice(ctx context.Context, x exchange) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := x.holds(&g); err != nil {
+		return answer{}, err
+	}
 	code, err := e.rooms.Families.Code(g)
 	if err != nil {
 		return answer{}, err

@@ -37,7 +37,7 @@ func (e *Edge) clientCredentials(ctx context.Context, x exchange) (answer, error
 	}
 	access, err := e.rooms.Issuer.AccessToken(ctx, token.Access{
 		Tenant: x.authority.Tenant, Client: x.client, Resource: w.Resource, Audience: w.Audience,
-		Principal: principal.ID, Roles: roles, Capable: x.asked.Capable,
+		Principal: principal.ID, Roles: roles, Capable: x.asked.Capable, JKT: x.jkt,
 	})
 	// No scope, refresh token or ID token goes out (identity-platform.md 2.4).
 	return answer{access: access, resource: w.Audience}, err

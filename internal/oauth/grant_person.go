@@ -20,7 +20,7 @@ func (e *Edge) redeemCode(ctx context.Context, x exchange) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := checkCode(x, g); err != nil {
+	if err := checkCode(x, &g); err != nil {
 		// Whoever has the code but not what belongs to it is not the one it
 		// was made for; the code must not serve a second guess (row R31).
 		if burnErr := e.rooms.Families.Burn(ctx, code, g); burnErr != nil {
@@ -43,8 +43,9 @@ func (e *Edge) redeemCode(ctx context.Context, x exchange) (answer, error) {
 	return e.answerPerson(ctx, x, h, g, p)
 }
 
-// checkCode compares a redemption with the request that the code came from.
-func checkCode(x exchange, g token.Grant) error {
+// checkCode compares a redemption with the request that the code came from, and
+// binds what it gives to the key of the redemption.
+func checkCode(x exchange, g *token.Grant) error {
 	if !x.authority.Generic() && x.authority.Tenant.ID != g.Home {
 		return fault.New(fault.CodeOtherTenant, "tenant", x.Segment)
 	}
@@ -59,7 +60,10 @@ func checkCode(x exchange, g token.Grant) error {
 	case !g.Browser && x.origin != "" && x.origin != "null":
 		return fault.New(fault.OriginForbidden)
 	}
-	return g.CheckVerifier(x.form.Get("code_verifier"))
+	if err := g.CheckVerifier(x.form.Get("code_verifier")); err != nil {
+		return err
+	}
+	return x.holds(g)
 }
 
 // refresh is grant_type=refresh_token: for any resource that was allowed, at
@@ -74,6 +78,9 @@ func (e *Edge) refresh(ctx context.Context, x exchange) (answer, error) {
 		return answer{}, err
 	}
 	g := held.Grant()
+	if err := x.holds(&g); err != nil {
+		return answer{}, err
+	}
 	h, p, err := e.entitled(ctx, x, g)
 	if err != nil {
 		return answer{}, err

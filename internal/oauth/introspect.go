@@ -42,6 +42,9 @@ func (e *Edge) introspect(w http.ResponseWriter, r *http.Request, c dialect.Call
 	if caller.AppOnly {
 		answer.Object = string(caller.Principal)
 	}
+	if found.JKT != "" {
+		answer.TokenType, answer.Confirmation = "DPoP", map[string]string{"jkt": found.JKT}
+	}
 	dialect.WriteJSON(w, http.StatusOK, answer)
 }
 
@@ -63,4 +66,6 @@ type introspection struct {
 	Tenant    string   `json:"tid,omitempty"`
 	Object    string   `json:"oid,omitempty"`
 	Methods   []string `json:"amr,omitempty"`
+	// Confirmation names the key that the token is bound to (RFC 9449 6.2).
+	Confirmation map[string]string `json:"cnf,omitempty"`
 }

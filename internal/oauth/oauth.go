@@ -12,6 +12,7 @@ import (
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/presence"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
@@ -26,9 +27,12 @@ type Rooms struct {
 	Customers *customer.Ledger
 	Families  *token.Families
 	Devices   *token.Devices
+	Pushes    *token.Pushes
+	Proofs    *token.Proofs
 	Issuer    *token.Issuer
 	Keys      *token.Keyring
 	Journeys  *signin.Journeys
+	Presences *presence.Ledger
 }
 
 // Pages are the drawings that the edge of the pages lends to this one; the
@@ -83,6 +87,7 @@ var endpoints = map[string]struct {
 	"oauth2/devicecode":      {1, endpoint{"GET POST", (*Edge).deviceCode}},
 	"oauth2/v2.0/devicecode": {2, endpoint{"GET POST", (*Edge).deviceCode}},
 	"oauth2/deviceauth":      {1, endpoint{"GET", (*Edge).deviceAuth}},
+	"oauth2/v2.0/par":        {2, endpoint{"POST", (*Edge).push}},
 	"oauth2/v2.0/revoke":     {2, endpoint{"POST", (*Edge).revoke}},
 	"oauth2/v2.0/introspect": {2, endpoint{"POST", (*Edge).introspect}},
 	"adminconsent":           {1, endpoint{"GET", (*Edge).adminConsent}},

@@ -31,25 +31,32 @@ func (e *Edge) revoke(w http.ResponseWriter, r *http.Request, c dialect.Call) {
 
 // asksAbout proves who asks about a token, and gives the token.
 func (e *Edge) asksAbout(w http.ResponseWriter, r *http.Request, c dialect.Call, about *signin.About) (exchange, string, error) {
-	x := exchange{Call: c}
-	var err error
-	if x.form, err = dialect.Body(w, r); err != nil {
-		return x, "", err
-	}
-	if x.authority, err = e.rooms.Tenants.Authority(r.Context(), c.Segment); err != nil {
-		return x, "", err
-	}
-	about.Tenant = x.authority.Tenant.ID
-	proof, err := e.proof(r, x)
+	x, err := e.asks(w, r, c, about)
 	if err != nil {
-		return x, "", err
-	}
-	about.App = proof.App
-	if x.client, err = e.rooms.Apps.Authenticate(r.Context(), proof); err != nil {
 		return x, "", err
 	}
 	text, err := x.form.Need("token")
 	return x, text, err
+}
+
+// asks proves which client sent a form.
+func (e *Edge) asks(w http.ResponseWriter, r *http.Request, c dialect.Call, about *signin.About) (exchange, error) {
+	x := exchange{Call: c}
+	var err error
+	if x.form, err = dialect.Body(w, r); err != nil {
+		return x, err
+	}
+	if x.authority, err = e.rooms.Tenants.Authority(r.Context(), c.Segment); err != nil {
+		return x, err
+	}
+	about.Tenant = x.authority.Tenant.ID
+	proof, err := e.proof(r, x)
+	if err != nil {
+		return x, err
+	}
+	about.App = proof.App
+	x.client, err = e.rooms.Apps.Authenticate(r.Context(), proof)
+	return x, err
 }
 
 func (e *Edge) endFamily(ctx context.Context, x exchange, text string) error {

@@ -28,6 +28,8 @@ type exchange struct {
 	client    application.Authenticated
 	// asked is what the claims parameter asks for.
 	asked asked
+	// jkt is the key that the client proved to hold, "" for none.
+	jkt string
 	// key is the Idempotency-Key of the request.
 	key string
 	// from is the network address that asks.
@@ -79,6 +81,9 @@ func (e *Edge) prepare(w http.ResponseWriter, r *http.Request, c dialect.Call, a
 	}
 	if grants[grant] == nil {
 		return x, fault.New(fault.UnsupportedGrant, "grant", tenant.Shorten(grant))
+	}
+	if x.jkt, err = e.possession(r); err != nil {
+		return x, err
 	}
 	x.OnBehalf = grant == dialect.OnBehalfGrant
 	if x.asked, err = readClaims(x.form.Get("claims")); err != nil {
@@ -152,7 +157,7 @@ func (e *Edge) audiences(x exchange) []string {
 	var list []string
 	for _, s := range segments {
 		root := e.speaker.Origin() + "/" + s
-		list = append(list, root+"/oauth2/token", root+"/oauth2/v2.0/token", root+"/v2.0", root+"/")
+		list = append(list, root+"/oauth2/token", root+"/oauth2/v2.0/token", root+"/oauth2/v2.0/par", root+"/v2.0", root+"/")
 	}
 	return append(list, token.IssuerV1(x.authority.Tenant.ID))
 }
@@ -202,6 +207,9 @@ func (a answer) write(w http.ResponseWriter, version int) {
 	}{
 		TokenType: "Bearer", Scope: a.scope, ExpiresIn: life, ExtExpiresIn: life,
 		AccessToken: a.access.Text, RefreshToken: a.refresh, IDToken: a.idToken, ClientInfo: a.clientInfo,
+	}
+	if a.access.JKT != "" {
+		body.TokenType = "DPoP"
 	}
 	if a.access.Long {
 		// Whoever asks at half time has the next one in good time
@@ -293,7 +301,7 @@ func (e *Edge) assigned(ctx context.Context, g token.Grant) error {
 func (e *Edge) mint(ctx context.Context, x exchange, h holder, g token.Grant, p person, scopes []string) (token.Minted, error) {
 	return e.rooms.Issuer.AccessToken(ctx, token.Access{
 		Tenant: h.tenant, Client: x.client, Resource: p.resource.Resource, Audience: p.resource.Audience, Person: &h.person, Scopes: scopes,
-		Grant: g, Family: p.family, Capable: x.asked.Capable,
+		Grant: g, Family: p.family, Capable: x.asked.Capable, JKT: x.jkt,
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/presence"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
@@ -59,6 +60,8 @@ type Rooms struct {
 	Custody  *seal.Custody
 	Devices  *token.Devices
 	Safe     *credential.Safe
+	// Presences is where people are signed in.
+	Presences *presence.Ledger
 }
 
 // NewSite opens the pages for visitors.
@@ -101,7 +104,7 @@ func (s *Site) route() {
 	mux.HandleFunc("GET "+deviceAddress, s.device)
 	mux.HandleFunc("POST "+deviceAddress, s.takeDevice)
 	mux.HandleFunc("GET /signin/", s.outOfDate)
-	mux.HandleFunc("GET "+signOutAddress, func(w http.ResponseWriter, r *http.Request) { s.AskSignOut(w, r, "", false) })
+	mux.HandleFunc("GET "+signOutAddress, func(w http.ResponseWriter, r *http.Request) { s.AskSignOut(w, r, SignOutWish{}) })
 	mux.HandleFunc("POST "+signOutAddress, s.signOut)
 	mux.HandleFunc("GET /{$}", s.home)
 	mux.HandleFunc("GET /account/second-factor", s.secondFactor)

@@ -214,62 +214,6 @@ func (s *Site) LeaveTo(w http.ResponseWriter, r *http.Request, target string) {
 	s.Leave(w, LeaveView{Frame: Frame{Lang: s.Language(r)}, Target: target})
 }
 
-// AskSignOut signs out at once when the request proved where it comes from,
-// else asks first.
-func (s *Site) AskSignOut(w http.ResponseWriter, r *http.Request, back string, hinted bool) {
-	browser := s.Browser(w, r)
-	if hinted {
-		s.endSession(w, r, browser, "", back)
-		return
-	}
-	people, err := s.journeys.SignedIn(r.Context(), browser)
-	if err != nil {
-		s.RefuseVisit(w, r, err, signin.About{Step: "sign-out"})
-		return
-	}
-	f := Frame{Lang: s.Language(r), Action: signOutAddress, Flow: back}
-	if len(people) == 0 {
-		s.SignedOut(w, SignedOutView{Frame: f, Return: back})
-		return
-	}
-	s.SignOut(w, SignOutView{Frame: f, Accounts: s.tiles(f, people)})
-}
-
-func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
-	if !s.Form(w, r) {
-		return
-	}
-	if lang := r.PostForm.Get("lang"); lang != "" {
-		s.choose(w, r, lang)
-		s.AskSignOut(w, r, "", false)
-		return
-	}
-	if r.PostForm.Get("do") == "no" {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
-		return
-	}
-	s.endSession(w, r, s.Browser(w, r), r.PostForm.Get("pick"), "")
-}
-
-func (s *Site) endSession(w http.ResponseWriter, r *http.Request, b signin.Browser, key, back string) {
-	if err := s.journeys.SignOut(r.Context(), b, key); err != nil {
-		s.RefuseVisit(w, r, err, signin.About{Step: "sign-out"})
-		return
-	}
-	if key == "" {
-		dropCookie(w, sessionCookie, http.SameSiteNoneMode)
-	}
-	if back != "" {
-		status := http.StatusFound
-		if r.Method == http.MethodPost {
-			status = http.StatusSeeOther
-		}
-		http.Redirect(w, r, back, status)
-		return
-	}
-	s.SignedOut(w, SignedOutView{Frame: Frame{Lang: s.Language(r)}})
-}
-
 // secondFactor sends a person through a sign-in that demands a second factor:
 // whoever has none sets one up there. Nothing else is asked for.
 func (s *Site) secondFactor(w http.ResponseWriter, r *http.Request) {

@@ -9,9 +9,18 @@ import (
 // secure sets the headers of every page (experience.md 2.27). There is no
 // Cross-Origin-Opener-Policy on purpose: MSAL Browser before version 5 watches
 // the window it opened.
-func (p *Pages) secure(h http.Header, formAction string) {
+func (p *Pages) secure(h http.Header, formAction string, frames []string) {
+	framed := ""
+	for _, address := range frames {
+		if origin := originOf(address); origin != "" {
+			framed += " " + origin
+		}
+	}
+	if framed != "" {
+		framed = "frame-src" + framed + "; "
+	}
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "+
-		"img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action "+formAction)
+		"img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; "+framed+"form-action "+formAction)
 	// With no-referrer a browser sends "Origin: null" on our own forms, and the
 	// check against foreign forms would refuse them.
 	h.Set("Referrer-Policy", "same-origin")

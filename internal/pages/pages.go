@@ -166,7 +166,7 @@ func (p *Pages) render(w http.ResponseWriter, status int, file string, s *sheet)
 	s.pages, s.words = p, p.words.in(s.Lang)
 	var body bytes.Buffer
 	err := p.templates[file].ExecuteTemplate(&body, "layout", s)
-	p.secure(w.Header(), s.formAction())
+	p.secure(w.Header(), s.formAction(), s.frames)
 	if err != nil {
 		http.Error(w, s.words.plain("page.broken", nil), http.StatusInternalServerError)
 		return

@@ -24,6 +24,8 @@ type sheet struct {
 	// target replaces 'self' in form-action on the page that carries an answer
 	// to the app.
 	target string
+	// frames are the addresses that the page may show in frames.
+	frames []string
 
 	pages *Pages
 	words lexicon

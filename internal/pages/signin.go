@@ -151,11 +151,15 @@ type SignedOutView struct {
 	Frame
 	// Return is the app's registered address to go back to, or empty.
 	Return string
+	// Frames are addresses of applications that the browser opens unseen, so
+	// that they can sign the person out too. Return waits a moment for them.
+	Frames []string
 }
 
 // SignedOut writes the page after signing out.
 func (p *Pages) SignedOut(w http.ResponseWriter, v SignedOutView) {
 	s := p.sheet(v.Frame, v, "signedout.title")
+	s.frames = v.Frames
 	p.render(w, http.StatusOK, "signedout.html", s)
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
@@ -37,7 +38,9 @@ type Store interface {
 	ReplaceSession(ctx context.Context, s Session, old string) error
 	// StartSession is ReplaceSession for a new sign-in, which it keeps as well.
 	StartSession(ctx context.Context, s Session, old string, in audit.SignIn) error
-	EndSession(ctx context.Context, session string) error
+	// EndSession ends a session for some of its people: it lives on with those
+	// who remain in it. Where they were signed in is marked as ended.
+	EndSession(ctx context.Context, s Session, ended []Signed, now time.Time) error
 }
 
 // Rooms are what a sign-in needs of others.

@@ -53,7 +53,13 @@ type Signed struct {
 	FactorAt   time.Time `json:"factorAt"`
 	// SID is the session id that tokens carry.
 	SID string `json:"sid"`
+	// Earlier are the ids before the person proved themselves again here:
+	// applications know them by these.
+	Earlier []string `json:"earlier,omitempty"`
 }
+
+// SIDs are all session ids by which applications know the person here.
+func (s Signed) SIDs() []string { return append([]string{s.SID}, s.Earlier...) }
 
 // Key names a signed-in person in a form.
 func (s Signed) Key() string { return string(s.Home) + "/" + string(s.Account) }
@@ -113,6 +119,11 @@ func (j *Journeys) keep(ctx context.Context, b Browser, signed Signed, asked Req
 	secret := j.source.Secret()
 	sum := sha256.Sum256([]byte(secret))
 	s := Session{ID: j.source.Hex(16), SecretHash: sum[:], Created: j.source.Now()}
+	for _, p := range old.People {
+		if p.Key() == signed.Key() && p.SID != signed.SID {
+			signed.Earlier = p.SIDs()[:min(len(p.SIDs()), maxEarlier)]
+		}
+	}
 	s.People = append([]Signed{signed}, slices.DeleteFunc(old.People, func(p Signed) bool { return p.Key() == signed.Key() })...)
 	if len(s.People) > maxPeople {
 		s.People = s.People[:maxPeople]
@@ -147,8 +158,12 @@ func (j *Journeys) recognise(ctx context.Context, b Browser, person account.Acco
 	return cookie, j.notice(ctx, person, "new-device", nil)
 }
 
-// maxPeople bounds how many people one browser can have signed in.
-const maxPeople = 10
+const (
+	// maxPeople bounds how many people one browser can have signed in.
+	maxPeople = 10
+	// maxEarlier bounds how many former session ids are remembered for one.
+	maxEarlier = 20
+)
 
 // SignOut ends a browser's session: for one person, or (with an empty key) for
 // all. The tokens that apps hold live on, as on the Microsoft platform
@@ -158,11 +173,10 @@ func (j *Journeys) SignOut(ctx context.Context, b Browser, key string) error {
 	if err != nil || s.ID == "" {
 		return err
 	}
-	if key == "" {
-		return j.store.EndSession(ctx, s.ID)
-	}
-	s.People = slices.DeleteFunc(s.People, func(p Signed) bool { return p.Key() == key })
-	return j.store.ReplaceSession(ctx, s, "")
+	leave := func(p Signed) bool { return key == "" || p.Key() == key }
+	ended := slices.DeleteFunc(slices.Clone(s.People), func(p Signed) bool { return !leave(p) })
+	s.People = slices.DeleteFunc(s.People, leave)
+	return j.store.EndSession(ctx, s, ended, j.source.Now())
 }
 
 // candidates are the signed-in people who could go on with a request, newest

@@ -27,8 +27,9 @@ type Rooms struct {
 type Pages struct {
 	// Browser reads the browser's cookies and gives it an id if it has none.
 	Browser func(http.ResponseWriter, *http.Request) signin.Browser
-	// SignOut asks who should be signed out, or does it when hinted.
-	SignOut func(w http.ResponseWriter, r *http.Request, back string, hinted bool)
+	// SignOut asks whether the person meant should be signed out, or does it
+	// when hinted, and leads back.
+	SignOut func(w http.ResponseWriter, r *http.Request, back, who string, hinted bool)
 }
 
 // Edge answers the paths of signing out.
@@ -78,15 +79,20 @@ func (e *Edge) logout(w http.ResponseWriter, r *http.Request, c dialect.Call) {
 		return
 	}
 	client, hinted := id.App(strings.ToLower(p.Get("client_id"))), false
+	who := p.Get("logout_hint")
 	if text := p.Get("id_token_hint"); text != "" {
 		hint, err := e.rooms.Issuer.ReadHint(r.Context(), text)
 		if err != nil {
 			e.speaker.Fail(w, r, c, fault.New(fault.SignOutInvalid, "parameter", "id_token_hint", "rule", "an ID token of this authority").Because(err), about)
 			return
 		}
+		if client != "" && client != hint.Client {
+			e.speaker.Fail(w, r, c, fault.New(fault.SignOutInvalid, "parameter", "client_id", "rule", "the client that the id_token_hint was made for"), about)
+			return
+		}
 		if client = hint.Client; !e.mayBeHere(w, r, hint) {
 			// Somebody else's token must not end this browser's session.
-			e.pages.SignOut(w, r, "", false)
+			e.pages.SignOut(w, r, "", "", false)
 			return
 		}
 		hinted = true
@@ -100,7 +106,7 @@ func (e *Edge) logout(w http.ResponseWriter, r *http.Request, c dialect.Call) {
 	if back != "" && p.Has("state") {
 		back = withState(back, p.Get("state"))
 	}
-	e.pages.SignOut(w, r, back, hinted)
+	e.pages.SignOut(w, r, back, who, hinted)
 }
 
 // mayBeHere: the person of a hint is signed in on this browser, or nobody is.

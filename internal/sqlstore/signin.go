@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
@@ -82,11 +83,25 @@ func (t *tx) session(s signin.Session, old string) error {
 	return nil
 }
 
-// EndSession ends a browser session.
-func (db *DB) EndSession(ctx context.Context, session string) error {
+// EndSession ends a browser session for some of its people.
+func (db *DB) EndSession(ctx context.Context, s signin.Session, ended []signin.Signed, now time.Time) error {
+	doc, err := encode(s)
+	if err != nil {
+		return err
+	}
 	return db.write(ctx, func(x *tx) error {
-		if _, err := x.exec(`DELETE FROM browser_session WHERE id = $1`, session); err != nil {
+		if len(s.People) == 0 {
+			_, err = x.exec(`DELETE FROM browser_session WHERE id = $1`, s.ID)
+		} else {
+			_, err = x.exec(`UPDATE browser_session SET doc = $1 WHERE id = $2`, doc, s.ID)
+		}
+		if err != nil {
 			return fmt.Errorf("end session: %w", err)
+		}
+		for _, who := range ended {
+			if err := x.leave(who, now); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

@@ -150,7 +150,7 @@ func TestAnEndedSessionIsGoneAndEndingItAgainIsNoError(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if err := db.EndSession(ctx, "s"); err != nil {
+			if err := db.EndSession(ctx, signin.Session{ID: "s"}, nil, noon); err != nil {
 				t.Error(err)
 			}
 			if _, err := db.Session(ctx, "s"); !fault.Has(err, fault.NotSignedIn) {

@@ -161,6 +161,7 @@ func (db *DB) Prune(ctx context.Context, now time.Time) error {
 			{`DELETE FROM assertion WHERE until_at < $1`, now.Add(-time.Hour)},
 			{`DELETE FROM sign_in WHERE at < $1`, now.Add(-audit.SignInsKept)},
 			{`DELETE FROM secret WHERE deleted_at > 0 AND purge_at < $1`, now},
+			{`DELETE FROM presence WHERE next_at = 0 AND at < $1`, now.Add(-48 * time.Hour)},
 			{`DELETE FROM browser_session WHERE created_at < $1`, now.Add(-48 * time.Hour)},
 			{`DELETE FROM refresh_family WHERE created_at < $1 AND used_at < $1`, now.Add(-180 * 24 * time.Hour)},
 		} {

@@ -2,11 +2,17 @@ package token_test
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/entente-id/entente/internal/devworld"
+	"github.com/entente-id/entente/internal/token"
+	"github.com/go-jose/go-jose/v4"
 )
 
 // mutate changes one byte of a token, or appends to it. Positions wrap, so that
@@ -96,4 +102,57 @@ func sameBytes(a, b string) bool {
 		}
 	}
 	return true
+}
+
+func FuzzNoChangedRequestURIOpens(f *testing.F) {
+	b := newBench(f)
+	uri, err := b.Pushes.Keep(token.Pushed{Client: devworld.Portal, Authority: "common", Version: 2, Query: "state=1"})
+	if err != nil {
+		f.Fatal(err)
+	}
+	mutations(f)
+	f.Fuzz(func(t *testing.T, at uint16, mask byte, tail string) {
+		changed := mutate(uri, at, mask, tail)
+		for _, text := range []string{changed, tail} {
+			if _, err := b.Pushes.Open(text, devworld.Portal, "common", 2); (err == nil) != (text == uri) {
+				t.Errorf("%q of %q: %v", text, uri, err)
+			}
+		}
+	})
+}
+
+func FuzzNoChangedProofProvesAKey(f *testing.F) {
+	const address = "https://id.example/token"
+	b := newBench(f)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
+	options := (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt")
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, options)
+	if err != nil {
+		f.Fatal(err)
+	}
+	claims := fmt.Sprintf(`{"jti":"one","htm":"POST","htu":%q,"iat":%d}`, address, b.Source.Now().Unix())
+	jws, err := signer.Sign([]byte(claims))
+	if err != nil {
+		f.Fatal(err)
+	}
+	proof, err := jws.CompactSerialize()
+	if err != nil {
+		f.Fatal(err)
+	}
+	if _, err := token.NewProofs(b.Source).Check(proof, "POST", address, ""); err != nil {
+		f.Fatal(err)
+	}
+	mutations(f)
+	f.Fuzz(func(t *testing.T, at uint16, mask byte, tail string) {
+		changed := mutate(proof, at, mask, tail)
+		if _, err := token.NewProofs(b.Source).Check(changed, "POST", address, ""); err == nil && !sameBytes(changed, proof) {
+			t.Errorf("%q of %q proves a key", changed, proof)
+		}
+		if _, err := token.NewProofs(b.Source).Check(tail, "POST", address, ""); err == nil {
+			t.Errorf("%q proves a key", tail)
+		}
+	})
 }

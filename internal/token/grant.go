@@ -38,6 +38,9 @@ type Grant struct {
 	// Challenge and ChallengeMethod are the proof key (RFC 7636).
 	Challenge       string `json:"challenge,omitempty"`
 	ChallengeMethod string `json:"challengeMethod,omitempty"`
+	// JKT is the thumbprint of the key that the grant is bound to (RFC 9449),
+	// "" for none.
+	JKT string `json:"jkt,omitempty"`
 
 	// Methods, AuthAt and FactorAt are the proof behind the session.
 	Methods  []string  `json:"amr"`

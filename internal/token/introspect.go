@@ -17,6 +17,8 @@ type Introspected struct {
 	Issued, From, Ends time.Time
 	// Family is the refresh family behind a person's token, "" for none.
 	Family string
+	// JKT is the key that the token is bound to, "" for none.
+	JKT string
 }
 
 // Introspect checks an access token as Verify does. It reports false, and says
@@ -32,7 +34,7 @@ func (i *Issuer) Introspect(ctx context.Context, raw string) (Introspected, bool
 		return Introspected{}, false, err
 	}
 	return Introspected{
-		Caller: caller, Issuer: c.Issuer, Subject: c.Subject, Family: b.Family,
+		Caller: caller, Issuer: c.Issuer, Subject: c.Subject, Family: b.Family, JKT: c.Confirmation.JKT,
 		Issued: instant(c.IssuedAt), From: instant(c.NotBefore), Ends: instant(c.Expires),
 	}, true, nil
 }

@@ -106,6 +106,9 @@ type Access struct {
 	// Capable: the client can be told that a token was taken back (client
 	// capability CP1), so a token for our own resources may live a day.
 	Capable bool
+	// JKT is the thumbprint of the key that the token is bound to, "" for none
+	// (RFC 9449 6.1).
+	JKT string
 }
 
 // long: our own resources look with each request whether it still stands, so
@@ -122,6 +125,8 @@ type Minted struct {
 	Expires   time.Time
 	// Long: it lives a day, and clients should get the next one before its end.
 	Long bool
+	// JKT is the key that it is bound to, "" for none.
+	JKT string
 }
 
 const (
@@ -167,6 +172,9 @@ func (i *Issuer) AccessToken(ctx context.Context, a Access) (Minted, error) {
 		c["iss"], c["ver"], c["aud"] = IssuerV1(a.Tenant.ID), "1.0", a.Audience
 		c["appid"], c["appidacr"] = string(a.Client.Application().App), string(a.Client.Method())
 	}
+	if a.JKT != "" {
+		c["cnf"] = map[string]string{"jkt": a.JKT}
+	}
 	if a.Capable {
 		c["xms_cc"] = []string{capability}
 	}
@@ -180,7 +188,7 @@ func (i *Issuer) AccessToken(ctx context.Context, a Access) (Minted, error) {
 		algorithm = ES256
 	}
 	var err error
-	m.Long = a.long()
+	m.Long, m.JKT = a.long(), a.JKT
 	m.Text, err = i.sign(ctx, a.Tenant.ID, algorithm, c, !v2)
 	return m, err
 }

@@ -45,14 +45,25 @@ type tokenClaims struct {
 	Version    string   `json:"ver"`
 	Opaque     string   `json:"aio"`
 	Capable    []string `json:"xms_cc"`
+	// Confirmation is the key that the token is bound to (RFC 9449 6.1).
+	Confirmation struct {
+		JKT string `json:"jkt"`
+	} `json:"cnf"`
 }
 
 // Verify checks an access token of ours and says who holds it: that it is
 // genuine, and that what it was made from still stands. The audience is the
-// caller's to check: it is in the answer. ID tokens are refused (R102).
+// caller's to check: it is in the answer. ID tokens are refused (R102), and
+// bound tokens without the key (WithProof).
 func (i *Issuer) Verify(ctx context.Context, raw string) (audit.Caller, error) {
-	caller, _, _, err := i.verify(ctx, raw)
-	return caller, err
+	caller, c, _, err := i.verify(ctx, raw)
+	if err == nil {
+		err = c.possessed(ctx)
+	}
+	if err != nil {
+		return audit.Caller{}, err
+	}
+	return caller, nil
 }
 
 func (i *Issuer) verify(ctx context.Context, raw string) (audit.Caller, tokenClaims, behind, error) {
@@ -148,6 +159,10 @@ func (i *Issuer) check(ctx context.Context, raw string) (tokenClaims, error) {
 		return c, invalid("an issuer of this authority")
 	}
 	header := jws.Signatures[0].Header
+	if header.ExtraHeaders[jose.HeaderType] != "JWT" {
+		// A logout token, which names a person too.
+		return c, invalid("a token of typ JWT")
+	}
 	public, algorithm, found, err := i.keys.public(ctx, RealmOf(tenant), header.KeyID)
 	if err != nil {
 		return c, err

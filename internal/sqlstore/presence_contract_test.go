@@ -1,0 +1,129 @@
+package sqlstore_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/presence"
+	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/tenant"
+	"github.com/google/go-cmp/cmp"
+)
+
+// present fills a store with a session of Anna (Contoso, "s1") and Bob
+// (Fabrikam, "s2") and gives where they are signed in.
+func present(t *testing.T, db *sqlstore.DB) (anna, annaElsewhere, bob presence.Presence) {
+	t.Helper()
+	for _, key := range []id.Tenant{contoso, fabrikam} {
+		if err := db.SaveTenant(t.Context(), tenant.Tenant{ID: key}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.ReplaceSession(t.Context(), browserSession("s"), ""); err != nil {
+		t.Fatal(err)
+	}
+	anna = presence.Presence{Tenant: contoso, Account: "anna", SID: "s1", App: "app-1", Version: 2, At: noon}
+	annaElsewhere = presence.Presence{Tenant: contoso, Account: "anna", SID: "s1", App: "app-2", Version: 1, At: noon}
+	// The same session id in another tenant is somebody else's.
+	bob = presence.Presence{Tenant: fabrikam, Account: "bob", SID: "s1", App: "app-1", Version: 2, At: noon}
+	for _, p := range []presence.Presence{anna, annaElsewhere, bob, anna} {
+		if err := db.AddPresence(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return anna, annaElsewhere, bob
+}
+
+func taken(t *testing.T, db *sqlstore.DB, now time.Time, want ...presence.Presence) {
+	t.Helper()
+	got, err := db.TakeEnded(t.Context(), now, now.Add(time.Minute), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("at %v (-want +got):\n%s", now, diff)
+	}
+}
+
+func TestTheEndOfASessionIsDueWhereItsPersonWasSignedInAndNowhereElse(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
+		ctx := t.Context()
+		anna, elsewhere, bob := present(t, db)
+		taken(t, db, noon.Add(24*time.Hour))
+		if got, err := db.PresencesOf(ctx, contoso, "s1"); err != nil || cmp.Diff([]presence.Presence{anna, elsewhere}, got) != "" {
+			t.Errorf("Anna is at %v, %v", got, err)
+		}
+		s := browserSession("s")
+		left := s.People[:1]
+		s.People = s.People[1:]
+		if err := db.EndSession(ctx, s, left, noon); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := db.Session(ctx, "s"); err != nil || len(got.People) != 1 || got.People[0].Account != "bob" {
+			t.Errorf("who remains: %v, %v", got, err)
+		}
+		taken(t, db, noon, anna, elsewhere)
+		taken(t, db, noon)
+		if err := db.ForgetPresence(ctx, elsewhere); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.DelayPresence(ctx, anna, noon.Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		anna.Tries = 1
+		taken(t, db, noon.Add(time.Hour-time.Microsecond))
+		taken(t, db, noon.Add(time.Hour), anna)
+		// Whoever took it and died gives it back by its lease.
+		taken(t, db, noon.Add(time.Hour+time.Minute), anna)
+		if got, err := db.PresencesOf(ctx, fabrikam, "s1"); err != nil || cmp.Diff([]presence.Presence{bob}, got) != "" {
+			t.Errorf("Bob is at %v, %v", got, err)
+		}
+		if err := db.EndSession(ctx, signin.Session{ID: "s"}, []signin.Signed{{Home: fabrikam, SID: "s2", Earlier: []string{"s0", "s1"}}}, noon); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Session(ctx, "s"); !fault.Has(err, fault.NotSignedIn) {
+			t.Errorf("the session of nobody: %v", err)
+		}
+		taken(t, db, noon, bob)
+	})
+}
+
+func TestANoticeGoesToOneNode(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
+		present(t, db)
+		if err := db.EndSession(t.Context(), signin.Session{ID: "s"}, browserSession("s").People[:1], noon); err != nil {
+			t.Fatal(err)
+		}
+		ctx := within(t, time.Minute)
+		if won := winnersOf(t, 20, func() (bool, error) {
+			got, err := db.TakeEnded(ctx, noon, noon.Add(time.Minute), 1)
+			return len(got) == 1 && got[0].App == "app-1", err
+		}); won != 1 {
+			t.Errorf("%d nodes have it", won)
+		}
+	})
+}
+
+func TestASessionThatEndedByItselfIsForgottenAndANoticeIsNot(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
+		anna, elsewhere, _ := present(t, db)
+		if err := db.EndSession(t.Context(), signin.Session{ID: "s"}, browserSession("s").People[:1], noon); err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range []struct {
+			at   time.Time
+			kept int
+		}{{noon.Add(48 * time.Hour), 1}, {noon.Add(48*time.Hour + time.Microsecond), 0}} {
+			if err := db.Prune(t.Context(), row.at); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := db.PresencesOf(t.Context(), fabrikam, "s1"); err != nil || len(got) != row.kept {
+				t.Errorf("at %v Bob is at %v, %v", row.at, got, err)
+			}
+		}
+		taken(t, db, noon.Add(100*time.Hour), anna, elsewhere)
+	})
+}
