@@ -66,6 +66,10 @@ type Application struct {
 	// FirstParty apps belong to the platform and need no consent.
 	FirstParty bool
 	Disabled   bool
+	// Document is the address at which the application describes itself, and
+	// ReadAt when it was read; empty for a registration.
+	Document string
+	ReadAt   time.Time
 }
 
 // Audience is who can sign in to an application.
@@ -213,6 +217,9 @@ type Registry struct {
 	names      *fresh.Cache[id.App]
 	principals *fresh.Cache[Principal]
 	issuers    Issuers
+	documents  Documents
+	// described are documents that were read a moment ago.
+	described *fresh.Cache[answered]
 }
 
 type known struct {
@@ -231,6 +238,7 @@ func NewRegistry(store Store, source id.Source) *Registry {
 		known:      fresh.New[known](source.Now, maxAge, 10_000),
 		names:      fresh.New[id.App](source.Now, maxAge, 10_000),
 		principals: fresh.New[Principal](source.Now, maxAge, 100_000),
+		described:  fresh.New[answered](source.Now, documentRest, maxRefused),
 	}
 }
 

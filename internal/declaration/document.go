@@ -58,6 +58,8 @@ type Settings struct {
 	FactorSetup   string `doc:"factorSetup"`
 	DeviceCodes   *bool  `doc:"deviceCodes"`
 	BlockPartners *bool  `doc:"blockPartners"`
+	// ClientHosts replace those there were.
+	ClientHosts []string `doc:"clientHosts"`
 	// PartnerMFA is enforce, report or off.
 	PartnerMFA string `doc:"partnerMFA"`
 	Sandbox    *bool  `doc:"sandbox"`

@@ -145,6 +145,16 @@ func (s *survey) settings(path string, to *tenant.Settings, d Settings) {
 	})
 	decided(&to.DeviceCodes, d.DeviceCodes)
 	decided(&to.BlockPartners, d.BlockPartners)
+	if d.ClientHosts != nil {
+		to.ClientHosts = nil
+		for i, sent := range d.ClientHosts {
+			host, fine := tenant.FoldHost(sent)
+			if !fine {
+				s.wrong(at(path+".clientHosts", i), fmt.Sprintf("%q is no host", sent), "write one such as tools.contoso.example, with the port if there is one")
+			}
+			to.ClientHosts = append(to.ClientHosts, host)
+		}
+	}
 	chosen(s, path+".partnerMFA", &to.PartnerMFA, d.PartnerMFA, map[string]string{"enforce": "", "report": "report", "off": "off"})
 	decided(&to.Sandbox, d.Sandbox)
 }
@@ -158,6 +168,6 @@ func tenantFacts(t tenant.Tenant) facts {
 		"name", t.Name, "domains", strings.Join(domains, ", "), "country", t.Country, "region", t.Region, "language", t.Language,
 		"disabled", yesNo(t.Disabled), "settings.requireMFA", yesNo(t.Settings.RequireMFA), "settings.userConsent", string(t.Settings.UserConsent),
 		"settings.factorSetup", string(t.Settings.FactorSetup), "settings.deviceCodes", yesNo(t.Settings.DeviceCodes),
-		"settings.blockPartners", yesNo(t.Settings.BlockPartners), "settings.partnerMFA", t.Settings.PartnerMFA, "settings.sandbox", yesNo(t.Settings.Sandbox),
+		"settings.blockPartners", yesNo(t.Settings.BlockPartners), "settings.clientHosts", strings.Join(t.Settings.ClientHosts, ", "), "settings.partnerMFA", t.Settings.PartnerMFA, "settings.sandbox", yesNo(t.Settings.Sandbox),
 	}
 }

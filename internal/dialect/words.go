@@ -203,6 +203,7 @@ var table = map[fault.Code]words{
 	fault.MPNUnknown:           {http.StatusNotFound, invalidRequest, "", "", "", "There is no partner with this id."},
 	fault.VettingUnknown:       {http.StatusNotFound, invalidRequest, "", "", "", "The status of this account was not found."},
 	fault.BodyTooLarge:         {http.StatusRequestEntityTooLarge, invalidRequest, "", "", "", "The body is too large: at most {limit} bytes."},
+	fault.ClientDocument:       {badRequest, invalidClient, "", "", "", "The client {app} cannot be used. Needed: {rule}."},
 	fault.ObjectExists:         {http.StatusConflict, invalidRequest, "", "", "", "Another object has this {parameter} already."},
 	fault.ReferenceExists:      {http.StatusBadRequest, invalidRequest, "", "", "", "The reference {object} is there already."},
 	fault.StateConflict:        {http.StatusConflict, invalidRequest, "", "", "", "The object is not in a state for this: {rule}."},

@@ -35,6 +35,7 @@ func (e *Edge) configuration(w http.ResponseWriter, r *http.Request, c dialect.C
 	document := e.metadata(authority, c)
 	document["authorization_response_iss_parameter_supported"] = app.NamesIssuer
 	document["require_pushed_authorization_requests"] = app.RequirePushed
+	document["client_id_metadata_document_supported"] = len(authority.Tenant.Settings.ClientHosts) > 0
 	e.speaker.WritePublic(w, r, c, document)
 }
 

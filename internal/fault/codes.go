@@ -164,6 +164,7 @@ const (
 	ChangedMeanwhile     Code = 9700121
 	EncodingUnsupported  Code = 9700122
 	BodyTooLarge         Code = 9700123
+	ClientDocument       Code = 9700018
 	AccessTokenRevoked   Code = 9700124
 	EnumUnknown          Code = 9700170
 	PersonRefused        Code = 9700171
@@ -349,6 +350,7 @@ var rows = []Entry{
 	{ChangedMeanwhile, "ChangedMeanwhile", "M34", Request, Developer, []Remedy{CheckRequest, TryAgain}},
 	{EncodingUnsupported, "EncodingUnsupported", "M34", Request, Developer, []Remedy{CheckRequest}},
 	{BodyTooLarge, "BodyTooLarge", "M34", Request, Developer, []Remedy{CheckRequest}},
+	{ClientDocument, "ClientDocumentRefused", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
 	{AccessTokenRevoked, "AccessTokenRevoked", "M28", Grant, You, []Remedy{StartAgain, AskIT}},
 	{EnumUnknown, "EnumUnknown", "M34", Request, Developer, []Remedy{CheckRequest}},
 	{PersonRefused, "PersonNotSupported", "M51", Refused, Developer, []Remedy{CheckRequest}},

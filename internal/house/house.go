@@ -225,6 +225,7 @@ func (h *House) build(ctx context.Context) error {
 		return err
 	}
 	h.Apps.Ask(h.Upstreams)
+	h.Apps.ReadFrom(h.Upstreams)
 	h.Journeys, err = signin.NewJourneys(db, source, custody, signin.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Safe: h.Safe, Consents: h.Consents, Issuer: h.Issuer,
 		Outbox: h.Outbox, Approvals: h.Approvals, Links: h.Links, Providers: h.providers(), Passkeys: h.Passkeys,

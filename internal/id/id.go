@@ -53,6 +53,12 @@ func (s Source) NewGUID() string {
 	return u.String()
 }
 
+// NamedGUID gives the same identifier for the same parts, whoever asks (RFC
+// 9562 5.5).
+func NamedGUID(parts ...string) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(strings.Join(parts, " "))).String()
+}
+
 // Bytes makes n random bytes.
 func (s Source) Bytes(n int) []byte {
 	b := make([]byte, n)

@@ -112,7 +112,7 @@ func (e *Edge) target(ctx context.Context, c dialect.Call, p dialect.Form, about
 	if err != nil {
 		return request, none, err
 	}
-	client, err := e.client(ctx, text)
+	client, err := e.client(ctx, text, authority)
 	if err != nil {
 		return request, none, err
 	}
@@ -150,9 +150,15 @@ func keep(r *signin.Request, kept wire) error {
 	return err
 }
 
-// client finds the registration of a client_id. On the page an unknown one is
-// 700016, whatever it looks like.
-func (e *Edge) client(ctx context.Context, text string) (application.Application, error) {
+// client finds the registration of a client_id, or the document at it. On the
+// page an unknown one is 700016, whatever it looks like.
+func (e *Edge) client(ctx context.Context, text string, authority tenant.Authority) (application.Application, error) {
+	if application.IsAddress(text) {
+		if authority.Generic() {
+			return application.Application{}, fault.New(fault.ClientDocument, "app", tenant.Shorten(text), "rule", "the authority of an organisation, by its id or domain")
+		}
+		return e.rooms.Apps.Described(ctx, authority.Tenant, text)
+	}
 	if !id.IsGUID(text) {
 		return application.Application{}, fault.New(fault.AppUnknown, "app", tenant.Shorten(text))
 	}

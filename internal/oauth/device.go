@@ -58,7 +58,7 @@ func (e *Edge) startDevice(w http.ResponseWriter, r *http.Request, c dialect.Cal
 	if err != nil {
 		return "", d, err
 	}
-	client, err := e.client(ctx, text)
+	client, err := e.client(ctx, text, authority)
 	if err != nil {
 		return "", d, err
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
-	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
@@ -50,9 +49,9 @@ func (e *Edge) pushed(w http.ResponseWriter, r *http.Request, c dialect.Call, ab
 		}
 		query.Set("dpop_jkt", jkt)
 	}
-	client := x.client.Application().App
+	client := x.client.Application().ClientID()
 	// Whoever proved itself by a header need not name itself in the form again.
-	query.Set("client_id", string(client))
+	query.Set("client_id", client)
 	p, err := dialect.Kept(query.Encode())
 	if err != nil {
 		return "", err
@@ -64,7 +63,7 @@ func (e *Edge) pushed(w http.ResponseWriter, r *http.Request, c dialect.Call, ab
 	if err := e.read(r.Context(), c, p, x.client.Application(), &request); err != nil {
 		return "", err
 	}
-	return e.rooms.Pushes.Keep(token.Pushed{Client: client, Authority: authorityKey(x.authority), Version: c.Version, Query: query.Encode()})
+	return e.rooms.Pushes.Keep(token.Pushed{Client: x.client.Application().App, Authority: authorityKey(x.authority), Version: c.Version, Query: query.Encode()})
 }
 
 // unfold gives the parameters of an authorize request: those that were pushed,
@@ -82,7 +81,11 @@ func (e *Edge) unfold(ctx context.Context, c dialect.Call, sent dialect.Form) (p
 	if err != nil {
 		return sent, "", err
 	}
-	pushed, err := e.rooms.Pushes.Open(uri, id.App(strings.ToLower(client)), authorityKey(authority), c.Version)
+	app, err := application.AppOf(authority.Tenant, client)
+	if err != nil {
+		return sent, "", err
+	}
+	pushed, err := e.rooms.Pushes.Open(uri, app, authorityKey(authority), c.Version)
 	if err != nil {
 		return sent, "", err
 	}

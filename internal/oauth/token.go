@@ -12,7 +12,6 @@ import (
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
-	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/policy"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
@@ -139,11 +138,9 @@ func (e *Edge) proof(r *http.Request, x exchange) (application.Proof, error) {
 	if name == "" {
 		return p, fault.New(fault.ParameterMissing, "parameter", "client_id")
 	}
-	if !id.IsGUID(name) {
-		return p, fault.New(fault.NotAnApp, "app", tenant.Shorten(name))
-	}
-	p.App = id.App(strings.ToLower(name))
-	return p, nil
+	var err error
+	p.App, err = application.AppOf(x.authority.Tenant, name)
+	return p, err
 }
 
 // audiences are the names by which an assertion may call this endpoint: v1 and

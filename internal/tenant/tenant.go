@@ -4,6 +4,7 @@ package tenant
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,6 +53,10 @@ type Settings struct {
 	// BlockPartners refuses delegated access by partners' people, as a
 	// conditional-access rule of a customer does.
 	BlockPartners bool `json:"blockPartners,omitempty"`
+	// ClientHosts are hosts whose clients may describe themselves by a document
+	// (Client ID Metadata Documents), in lower case, with the port if there is
+	// one. None is let in by default.
+	ClientHosts []string `json:"clientHosts,omitempty"`
 	// PartnerMFA is how Partner Center calls without a second factor are
 	// treated for this partner: off, report or enforce.
 	PartnerMFA string `json:"partnerMFA,omitempty"`
@@ -187,6 +192,18 @@ func FoldDomain(name string) (string, bool) {
 	folded = strings.ToLower(folded)
 	again, err := domainName.ToASCII(folded)
 	return folded, err == nil && again == folded && !strings.HasSuffix(folded, ".")
+}
+
+// FoldHost brings a host name, with a port or without, to the form that hosts
+// are compared in. The second result is false when it is none.
+func FoldHost(host string) (string, bool) {
+	name, port, withPort := strings.Cut(strings.TrimSpace(host), ":")
+	folded, ok := FoldDomain(name)
+	if !ok || !withPort {
+		return folded, ok
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return folded + ":" + port, err == nil && n > 0 && strconv.FormatUint(n, 10) == port
 }
 
 // Shorten cuts foreign text to a length that fits a message.

@@ -260,7 +260,7 @@ func (i *Issuer) IDToken(ctx context.Context, d Identity) (string, error) {
 	p := d.Person
 	entropy := i.source.Bytes(38)
 	c := claims{
-		"aud": string(d.Client.App), "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(idTokenLife).Unix(),
+		"aud": d.Client.ClientID(), "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(idTokenLife).Unix(),
 		"tid": string(d.Tenant.ID), "sub": i.subject(d.Tenant.ID, p.ObjectID, d.Client.App),
 		"uti": base64.RawURLEncoding.EncodeToString(entropy[:16]),
 		"aio": base64.RawURLEncoding.EncodeToString(entropy[16:32]),

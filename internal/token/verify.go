@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
@@ -136,7 +137,11 @@ func (i *Issuer) ReadHint(ctx context.Context, raw string) (Hint, error) {
 	if c.App != "" || c.Azp != "" {
 		return Hint{}, invalid("an ID token, not an access token")
 	}
-	return Hint{Tenant: id.Tenant(c.Tenant), Subject: c.Subject, Client: id.App(c.Audience)}, nil
+	client := id.App(c.Audience)
+	if application.IsAddress(c.Audience) {
+		client = application.AppAt(id.Tenant(c.Tenant), c.Audience)
+	}
+	return Hint{Tenant: id.Tenant(c.Tenant), Subject: c.Subject, Client: client}, nil
 }
 
 // check verifies a token's form, issuer, signature and start.
