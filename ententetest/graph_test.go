@@ -2,6 +2,7 @@ package ententetest_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -217,4 +218,37 @@ func TestTheSignInLogTellsOfSuccessAndFailure(t *testing.T) {
 			t.Errorf("no row %q in %q", want, seen)
 		}
 	}
+}
+
+// TestTheProgrammeInvitesOverGraph: what the staff sends by a call is the
+// invitation of the programme's page, with the same mail.
+func TestTheProgrammeInvitesOverGraph(t *testing.T) {
+	w := ententetest.Start(t)
+	g := &gdap{t: t, world: w, partner: judges.NewPartner(t, w)}
+	pat := g.signIn(devworld.Pat, string(devworld.Fabrikam), "https://graph.microsoft.com/User.Invite.All")
+	body := map[string]any{"invitedUserEmailAddress": "newcomer@contoso.example", "invitedUserDisplayName": "Nea, Comer", "inviteRedirectUrl": "https://portal.fabrikam.example/"}
+	with := func(name string, value any) map[string]any {
+		changed := maps.Clone(body)
+		changed[name] = value
+		return changed
+	}
+	made := g.call(pat, "POST", "/invitations", "", body, http.StatusCreated)
+	if made.text("status") != "PendingAcceptance" || made.text("invitedUserDisplayName") != "Nea, Comer" || made.body["sendInvitationMessage"] != true {
+		t.Errorf("the answer is %v", made.body)
+	}
+	mails, err := w.Inside().Mails(t.Context(), "newcomer@contoso.example")
+	if err != nil || len(mails) != 1 || mails[0].Link != made.text("inviteRedeemUrl") {
+		t.Fatalf("mails %+v, %v; the answer's link is %s", mails, err, made.text("inviteRedeemUrl"))
+	}
+	for name, bad := range map[string]map[string]any{
+		"once more": body, "no mail": with("sendInvitationMessage", false), "a member": with("invitedUserType", "Member"), "no address": with("invitedUserEmailAddress", "nobody"),
+		"two addresses": with("invitedUserEmailAddress", "a@contoso.example\nb@contoso.example"), "no redirect": with("inviteRedirectUrl", "/"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			(&gdap{t: t, world: w}).call(pat, "POST", "/invitations", "", bad, http.StatusBadRequest)
+		})
+	}
+	// Who is no staff of the programme invites nobody to it.
+	ada := g.signIn(ententetest.Ada, ententetest.Northwind, "https://graph.microsoft.com/User.Invite.All")
+	g.call(ada, "POST", "/invitations", "", with("invitedUserEmailAddress", "other@contoso.example"), http.StatusForbidden)
 }

@@ -77,6 +77,12 @@ const InvitationPath = "/portal/invitation/"
 
 const invitationPurpose = "invitation"
 
+// InvitationLink is the path of an invitation's link. Whoever has it can open
+// the invitation, so it is for the staff that sent it and for the mail.
+func (m *Membership) InvitationLink(i Invitation) string {
+	return InvitationPath + m.token(invitationPurpose, i.ID)
+}
+
 func (m *Membership) letter(p Programme, i Invitation) message.Message {
 	facts := map[string]string{
 		"app": p.Name, "address": i.Address, "name": i.Name, "org": i.OrganisationName,
@@ -84,7 +90,7 @@ func (m *Membership) letter(p Programme, i Invitation) message.Message {
 	}
 	return message.Message{
 		Kind: message.Invitation, Tenant: p.Owner, To: i.Address, Language: i.Language, Facts: facts,
-		Path: InvitationPath + m.token(invitationPurpose, i.ID), Expires: i.Expires,
+		Path: m.InvitationLink(i), Expires: i.Expires,
 	}
 }
 

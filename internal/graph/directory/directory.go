@@ -11,6 +11,7 @@ import (
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/graph"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -29,6 +30,10 @@ type Rooms struct {
 	Relationships *customer.Relationships
 	// Records are what was done and what failed.
 	Records *audit.Log
+	// Programme invites people of other organisations.
+	Programme *programme.Membership
+	// Origin is the public root of this server, without a slash at its end.
+	Origin string
 }
 
 type room struct{ Rooms }
@@ -115,6 +120,8 @@ func Open(d *graph.Door, rooms Rooms) {
 		graph.Route{Method: "POST", Pattern: "roleManagement/directory/roleAssignments", Delegated: writeRoles, Application: writeRoles, Answer: r.giveRole},
 		graph.Route{Method: "GET", Pattern: "roleManagement/directory/roleAssignments/{assignment}", Delegated: delegated(readRoles), Application: readRoles, Answer: r.roleAssignment},
 		graph.Route{Method: "DELETE", Pattern: "roleManagement/directory/roleAssignments/{assignment}", Delegated: writeRoles, Application: writeRoles, Answer: r.takeRole},
+
+		graph.Route{Method: "POST", Pattern: "invitations", Delegated: []string{"User.Invite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}, Answer: r.invite},
 
 		graph.Route{Method: "GET", Pattern: "auditLogs/directoryAudits", Delegated: readRecords, Application: readRecords, Answer: r.directoryAudits},
 		graph.Route{Method: "GET", Pattern: "auditLogs/signIns", Delegated: readRecords, Application: readRecords, Answer: r.signIns},
