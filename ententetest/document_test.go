@@ -73,6 +73,21 @@ func TestAClientIsItsDocument(t *testing.T) {
 	s := newTool(t)
 	w := worldWith(t, s, true)
 	client := s.URL + "/desk"
+	for tenant, want := range map[string]any{ententetest.Northwind: true, ententetest.Adatum: false} {
+		response, err := w.Client().Get(w.Origin + "/" + tenant + "/v2.0/.well-known/openid-configuration")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var document map[string]any
+		err = json.NewDecoder(response.Body).Decode(&document)
+		_ = response.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if document["client_id_metadata_document_supported"] != want {
+			t.Errorf("the metadata of %s says %v", tenant, document["client_id_metadata_document_supported"])
+		}
+	}
 	v := w.Visitor(ententetest.Ada)
 	answer, err := v.SignIn(t.Context(), authorizeAt(w, ententetest.Northwind, client, "http://localhost:4711/back"), "http://localhost:4711/back")
 	if err != nil {

@@ -1,6 +1,7 @@
 package judges_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"os"
@@ -112,6 +113,23 @@ func TestAzidentityServesApplicationsWithASecret(t *testing.T) {
 			t.Fatal(err)
 		}
 		expect(t, "token", token(t, credential, policy.TokenRequestOptions{}), map[string]any{"tid": ententetest.Northwind, "appid": ententetest.PortalApp})
+	})
+}
+
+func TestAzidentityServesADevice(t *testing.T) {
+	w := ententetest.Start(t)
+	v := w.Visitor(ententetest.Ada)
+	ledger.Judge(t, azure, "DeviceCodeCredential: a person types the code in their browser", "", func(t *testing.T) {
+		credential, err := azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
+			ClientOptions: options(w), DisableInstanceDiscovery: true, ClientID: ententetest.DeskApp, TenantID: ententetest.Northwind,
+			UserPrompt: func(ctx context.Context, m azidentity.DeviceCodeMessage) error {
+				return judges.Approve(ctx, v, m.VerificationURL, m.UserCode)
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		expect(t, "token", token(t, credential, policy.TokenRequestOptions{}), map[string]any{"tid": ententetest.Northwind, "oid": adaID, "appidacr": "0"})
 	})
 }
 
