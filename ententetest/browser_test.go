@@ -2,6 +2,7 @@ package ententetest_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -68,20 +69,29 @@ func skip(t *testing.T, why string) {
 
 func (d *desk) do(steps ...chromedp.Action[chromedp.Void]) {
 	d.t.Helper()
-	// A page that does not come must fail the test, not the whole run.
-	ctx, cancel := context.WithTimeout(d.tab, time.Minute)
-	defer cancel()
 	for _, step := range steps {
-		err := chromedp.Do(ctx, step)
-		// A page that changes while its nodes are looked for has others now.
-		for err != nil && strings.Contains(err.Error(), "Could not find node") && ctx.Err() == nil {
-			err = chromedp.Do(ctx, step)
-		}
-		if err != nil {
+		if err := patiently(d.tab, step); err != nil {
 			d.photograph("stuck")
 			d.t.Fatalf("%s, page %q: %v", d.name, d.title(), err)
 		}
 	}
+}
+
+// patiently does one step. Until it succeeds it has done nothing: what it waits
+// for has not come. A busy browser can lose the event that it waits for, and a
+// page that changes while its nodes are looked for has others, so it is tried
+// again; a page that does not come must fail the test, not the whole run.
+func patiently(tab context.Context, step chromedp.Action[chromedp.Void]) error {
+	var err error
+	for range 3 {
+		ctx, cancel := context.WithTimeout(tab, 25*time.Second)
+		err = chromedp.Do(ctx, step)
+		cancel()
+		if err == nil || !errors.Is(err, context.DeadlineExceeded) && !strings.Contains(err.Error(), "Could not find node") {
+			return err
+		}
+	}
+	return err
 }
 
 func (d *desk) title() string {
