@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/tenant"
@@ -51,16 +52,8 @@ const maxForm = 32 << 10
 // bearer reads the token from its header or, for userinfo, from a form
 // (RFC 6750 2.1, 2.2).
 func (c *Call) bearer() (string, error) {
-	sent := c.r.Header.Values("Authorization")
-	if len(sent) > 1 {
-		return "", fault.New(fault.AccessTokenInvalid, "rule", "one Authorization header")
-	}
-	if len(sent) == 1 {
-		scheme, token, _ := strings.Cut(sent[0], " ")
-		if token = strings.TrimSpace(token); token != "" && strings.EqualFold(scheme, "Bearer") {
-			return token, nil
-		}
-		return "", fault.New(fault.AccessTokenMissing)
+	if len(c.r.Header.Values("Authorization")) > 0 {
+		return calls.Token(c.r)
 	}
 	kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
 	if c.r.Method != http.MethodPost || err != nil || kind != "application/x-www-form-urlencoded" {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/entente-id/entente/internal/calls"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/partner"
@@ -160,17 +161,9 @@ func match(pattern string, path []string) (map[string]string, bool) {
 
 // prove reads and verifies the bearer token.
 func (e *edge) prove(ctx context.Context, c *convention.Call) error {
-	sent := c.Request().Header.Values("Authorization")
-	if len(sent) == 0 {
-		return fault.New(fault.AccessTokenMissing)
-	}
-	scheme, token, _ := strings.Cut(sent[0], " ")
-	token = strings.TrimSpace(token)
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return fault.New(fault.AccessTokenMissing)
-	}
-	if len(sent) > 1 {
-		return fault.New(fault.AccessTokenInvalid, "rule", "one Authorization header")
+	token, err := calls.Token(c.Request())
+	if err != nil {
+		return err
 	}
 	caller, err := e.Verify(ctx, token)
 	if err != nil {
