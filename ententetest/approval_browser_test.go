@@ -15,10 +15,10 @@ import (
 // asked for.
 func (c *coffee) signsInAtDesk(d *desk, who, seed string) {
 	c.t.Helper()
-	d.do(chromedp.WaitVisible("#address"), chromedp.SendKeys("#address", who+"\r"),
-		chromedp.WaitVisible("#password"), chromedp.SendKeys("#password", devworld.Password+"\r"), chromedp.WaitNotPresent("#password"))
+	d.do(chromedp.WaitVisible(chromedp.CSS("#address")), chromedp.SendKeys(chromedp.CSS("#address"), who+"\r"),
+		chromedp.WaitVisible(chromedp.CSS("#password")), chromedp.SendKeys(chromedp.CSS("#password"), devworld.Password+"\r"), chromedp.WaitNotPresent(chromedp.CSS("#password")))
 	if seed != "" {
-		d.do(chromedp.WaitVisible("#code"), chromedp.SendKeys("#code", code(c.t, seed, c.w.Inside().Source.Now())+"\r"), chromedp.WaitNotPresent("#code"))
+		d.do(chromedp.WaitVisible(chromedp.CSS("#code")), chromedp.SendKeys(chromedp.CSS("#code"), code(c.t, seed, c.w.Inside().Source.Now())+"\r"), chromedp.WaitNotPresent(chromedp.CSS("#code")))
 	}
 }
 
@@ -51,16 +51,16 @@ func TestJ32_ARequestIsDecidedInARealBrowser(t *testing.T) {
 			d.do(chromedp.Navigate(c.portal() + "&ui_locales=" + window.lang))
 			c.signsInAtDesk(d, devworld.Kai, "")
 			d.sees("1-request", "#reason")
-			d.do(chromedp.SendKeys("#reason", "We register our deals there from December."), chromedp.Click(`button[value="send"]`))
+			d.do(chromedp.SendKeys(chromedp.CSS("#reason"), "We register our deals there from December."), chromedp.Click(chromedp.CSS(`button[value="send"]`)))
 			d.sees("2-waiting", `button[value="remind"]`)
 
 			d.do(chromedp.Navigate(c.reviewLink(devworld.Lena) + "?ui_locales=" + window.lang))
 			c.signsInAtDesk(d, devworld.Lena, devworld.LenaSeed)
 			d.sees("3-review", `button[value="everyone"]`)
 			wide(t, d, "the review page")
-			d.do(chromedp.SendKeys("#reason", " "), chromedp.Click(`button[value="deny"]`))
+			d.do(chromedp.SendKeys(chromedp.CSS("#reason"), " "), chromedp.Click(chromedp.CSS(`button[value="deny"]`)))
 			d.sees("4-no-reason", ".problem")
-			d.do(chromedp.Click(`button[value="everyone"]`))
+			d.do(chromedp.Click(chromedp.CSS(`button[value="everyone"]`)))
 			d.sees("5-decided", ".outcome")
 			for _, page := range []struct{ name, path, selector string }{
 				{"6-home", "/organisation", ".places"}, {"7-empty", "/organisation/approvals", ".empty"}, {"8-list", "/organisation/approvals?state=all", ".rows"},
@@ -70,13 +70,13 @@ func TestJ32_ARequestIsDecidedInARealBrowser(t *testing.T) {
 				d.sees(page.name, page.selector)
 				wide(t, d, page.path)
 			}
-			d.do(chromedp.Click(`#policy-low-risk`), chromedp.Click(`form button.primary`))
+			d.do(chromedp.Click(chromedp.CSS(`#policy-low-risk`)), chromedp.Click(chromedp.CSS(`form button.primary`)))
 			d.sees("11-saved", ".note")
-			d.do(chromedp.Navigate(c.w.Origin+"/organisation/consents"), chromedp.WaitVisible(`button[value="withdraw"]`), chromedp.Click(`button[value="withdraw"]`))
+			d.do(chromedp.Navigate(c.w.Origin+"/organisation/consents"), chromedp.WaitVisible(chromedp.CSS(`button[value="withdraw"]`)), chromedp.Click(chromedp.CSS(`button[value="withdraw"]`)))
 			d.sees("12-withdrawn", ".note")
 
 			c.pass(time.Minute)
-			d.do(chromedp.Navigate(c.w.Origin+"/signout"), chromedp.WaitVisible(`button[value="yes"]`), chromedp.Click(`button[value="yes"]`), chromedp.WaitNotPresent(`button[value="yes"]`))
+			d.do(chromedp.Navigate(c.w.Origin+"/signout"), chromedp.WaitVisible(chromedp.CSS(`button[value="yes"]`)), chromedp.Click(chromedp.CSS(`button[value="yes"]`)), chromedp.WaitNotPresent(chromedp.CSS(`button[value="yes"]`)))
 			d.do(chromedp.Navigate(c.w.Origin + "/organisation/approvals?ui_locales=" + window.lang))
 			c.signsInAtDesk(d, devworld.Noora, "")
 			d.sees("13-role", ".list")

@@ -37,7 +37,7 @@ func TestTheGuidedPageAndThePeopleHoldTogetherInARealBrowser(t *testing.T) {
 			}
 			d.enter(w, "/organisation/sign-in?kind=entra", "alva@adventure.example")
 			d.sees("1-page", "#issuer")
-			d.do(chromedp.SendKeys("#client", "a client"), chromedp.Click(`button[value="save"]`))
+			d.do(chromedp.SendKeys(chromedp.CSS("#client"), "a client"), chromedp.Click(chromedp.CSS(`button[value="save"]`)))
 			// What changes something wants a second factor first.
 			d.sees("2-factor", "#code")
 			d.do(chromedp.Navigate(w.Origin + "/organisation/people"))
@@ -50,7 +50,7 @@ func TestAPassIsShownOnceInARealBrowser(t *testing.T) {
 	w := ententetest.Start(t)
 	d := newDesk(t, "pass", 1280, 860)
 	d.enter(w, "/organisation/people", devworld.Liisa)
-	d.do(chromedp.WaitVisible("#code"), chromedp.SendKeys("#code", code(t, devworld.LiisaSeed, time.Now())+"\r"), chromedp.WaitVisible(`button[value="pass"]`))
-	d.do(chromedp.Click(`button[value="pass"]`))
+	d.do(chromedp.WaitVisible(chromedp.CSS("#code")), chromedp.SendKeys(chromedp.CSS("#code"), code(t, devworld.LiisaSeed, time.Now())+"\r"), chromedp.WaitVisible(chromedp.CSS(`button[value="pass"]`)))
+	d.do(chromedp.Click(chromedp.CSS(`button[value="pass"]`)))
 	d.sees("1-pass", "#pass")
 }

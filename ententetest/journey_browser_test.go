@@ -51,7 +51,7 @@ func (r *reader) look(page, selector string) {
 func (r *reader) press(selector string) {
 	r.t.Helper()
 	if !r.keys {
-		r.do(chromedp.Click(selector))
+		r.do(chromedp.Click(chromedp.CSS(selector)))
 		return
 	}
 	r.reach(selector)
@@ -61,7 +61,7 @@ func (r *reader) press(selector string) {
 // reach moves the focus by the Tab key.
 func (r *reader) reach(selector string) {
 	r.t.Helper()
-	r.do(chromedp.WaitVisible(selector))
+	r.do(chromedp.WaitVisible(chromedp.CSS(selector)))
 	for range 60 {
 		there, err := chromedp.Run(r.tab, chromedp.Evaluate[bool](`document.activeElement.matches(`+"`"+selector+"`"+`)`))
 		if err != nil {
@@ -83,7 +83,7 @@ func (r *reader) enter(selector, text string) {
 		r.do(chromedp.KeyEvent(text + "\r"))
 		return
 	}
-	r.do(chromedp.WaitVisible(selector), chromedp.SendKeys(selector, text+"\r"))
+	r.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text+"\r"))
 }
 
 // TestTheJourneysInARealBrowser walks the journeys of the sign-in by their
@@ -191,7 +191,7 @@ func TestTheJourneysInARealBrowser(t *testing.T) {
 					r.reach("#reason")
 					r.do(chromedp.KeyEvent("We register our deals there."))
 				} else {
-					r.do(chromedp.SendKeys("#reason", "We register our deals there."))
+					r.do(chromedp.SendKeys(chromedp.CSS("#reason"), "We register our deals there."))
 				}
 				r.press(`button[value="send"]`)
 				r.look("waiting", ".timeline")

@@ -53,16 +53,16 @@ func (d *desk) key() webauthn.AuthenticatorID {
 // enter signs in with a password on the way to a page of the account.
 func (d *desk) enter(w *ententetest.World, path, signInName string) {
 	d.t.Helper()
-	d.do(chromedp.Navigate(w.Origin+path), chromedp.WaitVisible("#address"),
-		chromedp.SendKeys("#address", signInName+"\r"), chromedp.WaitVisible("#password"),
-		chromedp.SendKeys("#password", devworld.Password+"\r"))
+	d.do(chromedp.Navigate(w.Origin+path), chromedp.WaitVisible(chromedp.CSS("#address")),
+		chromedp.SendKeys(chromedp.CSS("#address"), signInName+"\r"), chromedp.WaitVisible(chromedp.CSS("#password")),
+		chromedp.SendKeys(chromedp.CSS("#password"), devworld.Password+"\r"))
 }
 
 // signOut ends the session of the browser.
 func (d *desk) signOut(w *ententetest.World) {
 	d.t.Helper()
-	d.do(chromedp.Navigate(w.Origin+"/signout"), chromedp.Click(`button[value="yes"], button[name="pick"]`))
-	d.do(chromedp.WaitNotPresent(`button[value="yes"]`))
+	d.do(chromedp.Navigate(w.Origin+"/signout"), chromedp.Click(chromedp.CSS(`button[value="yes"], button[name="pick"]`)))
+	d.do(chromedp.WaitNotPresent(chromedp.CSS(`button[value="yes"]`)))
 }
 
 func TestAPasskeyIsAddedUsedRefusedAndRemovedInARealBrowser(t *testing.T) {
@@ -78,7 +78,7 @@ func TestAPasskeyIsAddedUsedRefusedAndRemovedInARealBrowser(t *testing.T) {
 	d.sees("1-account", `a[href="/account/ways"]`)
 	d.do(chromedp.Navigate(w.Origin + "/account/passkeys/new"))
 	d.sees("2-add", "#passkey button")
-	d.do(chromedp.Click("#passkey button"))
+	d.do(chromedp.Click(chromedp.CSS("#passkey button")))
 	d.sees("3-added", `a[href="/account/password"]`)
 	kept, err := chromedp.Call(d.tab, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: authenticator})
 	if err != nil || len(kept.Credentials) != 1 || !kept.Credentials[0].IsResidentCredential {
@@ -89,17 +89,17 @@ func TestAPasskeyIsAddedUsedRefusedAndRemovedInARealBrowser(t *testing.T) {
 	// With the passkey alone: no address, no password, no code.
 	d.do(chromedp.Navigate(w.Origin + "/account/ways"))
 	d.sees("4-address", "#passkey button")
-	d.do(chromedp.Click("#passkey button"), chromedp.WaitVisible(`a[href="/account/passkeys/new"]`))
+	d.do(chromedp.Click(chromedp.CSS("#passkey button")), chromedp.WaitVisible(chromedp.CSS(`a[href="/account/passkeys/new"]`)))
 	d.signOut(w)
 
 	// Beside a password it is the second factor.
 	d.enter(w, "/account/ways", devworld.Private)
 	d.sees("4-second-factor", "#passkey button")
-	d.do(chromedp.Click("#passkey button"), chromedp.WaitVisible(`a[href="/account/passkeys/new"]`))
+	d.do(chromedp.Click(chromedp.CSS("#passkey button")), chromedp.WaitVisible(chromedp.CSS(`a[href="/account/passkeys/new"]`)))
 	d.signOut(w)
 
 	// An answer that was changed on the way opens nothing.
-	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.WaitVisible("#passkey button"))
+	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.WaitVisible(chromedp.CSS("#passkey button")))
 	if _, err := chromedp.Run(d.tab, chromedp.Evaluate[any](`(() => {
 		const get = navigator.credentials.get.bind(navigator.credentials);
 		navigator.credentials.get = async (o) => {
@@ -111,15 +111,15 @@ func TestAPasskeyIsAddedUsedRefusedAndRemovedInARealBrowser(t *testing.T) {
 	})();0`)); err != nil {
 		t.Fatal(err)
 	}
-	d.do(chromedp.Click("#passkey button"))
+	d.do(chromedp.Click(chromedp.CSS("#passkey button")))
 	d.sees("5-refused", ".problem")
 
 	// Removed on the account page, it opens nothing either, although the
 	// device still has it.
-	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click("#passkey button"), chromedp.WaitVisible(`a[href="/account/passkeys/new"]`),
-		chromedp.Click("summary"), chromedp.Click(`button[value="remove"]`), chromedp.WaitVisible(`[role=status].note`))
+	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click(chromedp.CSS("#passkey button")), chromedp.WaitVisible(chromedp.CSS(`a[href="/account/passkeys/new"]`)),
+		chromedp.Click(chromedp.CSS("summary")), chromedp.Click(chromedp.CSS(`button[value="remove"]`)), chromedp.WaitVisible(chromedp.CSS(`[role=status].note`)))
 	d.signOut(w)
-	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click("#passkey button"))
+	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click(chromedp.CSS("#passkey button")))
 	d.sees("6-gone", ".problem")
 }
 
@@ -128,20 +128,20 @@ func TestANewPersonalAccountBeginsWithAPasskeyInABrowser(t *testing.T) {
 	w := named(t)
 	d := newDesk(t, "passkey-new", 360, 740)
 	d.key()
-	d.do(chromedp.Navigate(w.Origin+"/account"), chromedp.WaitVisible("#address"), chromedp.SendKeys("#address", newcomer+"\r"),
-		chromedp.WaitVisible("#password"), chromedp.Click(`button[value="sign-up"]`), chromedp.WaitVisible("#code"))
+	d.do(chromedp.Navigate(w.Origin+"/account"), chromedp.WaitVisible(chromedp.CSS("#address")), chromedp.SendKeys(chromedp.CSS("#address"), newcomer+"\r"),
+		chromedp.WaitVisible(chromedp.CSS("#password")), chromedp.Click(chromedp.CSS(`button[value="sign-up"]`)), chromedp.WaitVisible(chromedp.CSS("#code")))
 	codes := sixDigits.FindAllString(mailsTo(t, w, newcomer), -1)
 	if len(codes) == 0 {
 		t.Fatal("no code came")
 	}
-	d.do(chromedp.SendKeys("#code", codes[0]+"\r"))
+	d.do(chromedp.SendKeys(chromedp.CSS("#code"), codes[0]+"\r"))
 	d.sees("1-new", "#passkey button")
-	d.do(chromedp.SendKeys("#name", "New Comer"), chromedp.Click("#passkey button"))
+	d.do(chromedp.SendKeys(chromedp.CSS("#name"), "New Comer"), chromedp.Click(chromedp.CSS("#passkey button")))
 	d.sees("2-codes", "#kept")
-	d.do(chromedp.Click("#kept"), chromedp.Click("button.primary"))
+	d.do(chromedp.Click(chromedp.CSS("#kept")), chromedp.Click(chromedp.CSS("button.primary")))
 	d.sees("3-account", `a[href="/account/ways"]`)
 	d.signOut(w)
-	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click("#passkey button"), chromedp.WaitVisible(`a[href="/account/password"]`))
+	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click(chromedp.CSS("#passkey button")), chromedp.WaitVisible(chromedp.CSS(`a[href="/account/password"]`)))
 }
 
 func TestTheAccountPagesHoldTogetherNarrowAndDarkAndWithoutScriptInABrowser(t *testing.T) {

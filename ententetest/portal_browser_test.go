@@ -34,12 +34,12 @@ func browse(t *testing.T, name string, width, height int64, script bool) (*desk,
 // types fills a field in and presses Enter.
 func (d *desk) types(selector, text string) {
 	d.t.Helper()
-	d.do(chromedp.WaitVisible(selector), chromedp.Focus(selector), chromedp.SendKeys(selector, text+"\r"))
+	d.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Focus(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text+"\r"))
 }
 
 func (d *desk) clicks(selector string) {
 	d.t.Helper()
-	d.do(chromedp.WaitVisible(selector), chromedp.Click(selector))
+	d.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
 }
 
 // goes opens a page.
@@ -71,23 +71,23 @@ var cards = []struct {
 	}},
 	{"consumer-address", func(t *testing.T, d *desk, w *ententetest.World) {
 		d.goes(link(t, w, devworld.Private, invitationPath))
-		d.do(chromedp.WaitVisible("#address"), chromedp.Evaluate[chromedp.Void](`document.querySelector('#address').value=''`))
+		d.do(chromedp.WaitVisible(chromedp.CSS("#address")), chromedp.Evaluate[chromedp.Void](`document.querySelector('#address').value=''`))
 		d.types("#address", devworld.Ville)
 		d.clicks(`button[value="no"]`)
 		d.types("#password", ententetest.Password)
 		d.clicks(`button[value="yes"]`)
 		d.sees("mismatch", `button[value="swap"]`)
 		d.clicks(`button[value="swap"]`)
-		d.do(chromedp.WaitVisible("#code"))
+		d.do(chromedp.WaitVisible(chromedp.CSS("#code")))
 		d.sees("code", "#code")
 		d.types("#code", mailCode(t, w, devworld.Private))
-		d.do(chromedp.WaitNotPresent("#code"))
+		d.do(chromedp.WaitNotPresent(chromedp.CSS("#code")))
 		d.sees("waits", ".fixer, .facts")
 	}},
 	{"personal-chosen", func(t *testing.T, d *desk, w *ententetest.World) {
 		d.goes(link(t, w, devworld.Anna, invitationPath))
 		d.clicks(`button[value="another"]`)
-		d.do(chromedp.WaitVisible("#address"), chromedp.Evaluate[chromedp.Void](`document.querySelector('#address').value=''`))
+		d.do(chromedp.WaitVisible(chromedp.CSS("#address")), chromedp.Evaluate[chromedp.Void](`document.querySelector('#address').value=''`))
 		d.types("#address", devworld.Private)
 		d.clicks(`button[value="no"]`)
 		d.sees("not-of-use", ".problem")
@@ -106,7 +106,7 @@ var cards = []struct {
 		d.goes(link(t, w, devworld.Niko, invitationPath))
 		d.sees("ways", ".ways")
 		d.clicks(`form[action="/help"] button`)
-		d.do(chromedp.WaitNotPresent(`form[action="/help"]`))
+		d.do(chromedp.WaitNotPresent(chromedp.CSS(`form[action="/help"]`)))
 		d.sees("sent", "h1")
 	}},
 	{"wrong-password", func(t *testing.T, d *desk, w *ententetest.World) {
@@ -120,7 +120,7 @@ var cards = []struct {
 	{"approval-needed", func(t *testing.T, d *desk, w *ententetest.World) {
 		d.goes(link(t, w, devworld.Kai, invitationPath))
 		d.types("#password", ententetest.Password)
-		d.do(chromedp.WaitVisible("#reason"), chromedp.SendKeys("#reason", "I sell with Fabrikam from this week on"))
+		d.do(chromedp.WaitVisible(chromedp.CSS("#reason")), chromedp.SendKeys(chromedp.CSS("#reason"), "I sell with Fabrikam from this week on"))
 		d.clicks(`button[value="send"]`)
 		d.sees("waits", `button[value="remind"]`)
 	}},
@@ -130,9 +130,9 @@ var cards = []struct {
 		d.types("#password", ententetest.Password)
 		d.clicks(`button[value="yes"]`)
 		d.sees("stranger", "#reason")
-		d.do(chromedp.SendKeys("#reason", "I sell with Fabrikam from this week on"))
+		d.do(chromedp.SendKeys(chromedp.CSS("#reason"), "I sell with Fabrikam from this week on"))
 		d.clicks(`button[value="ask"]`)
-		d.do(chromedp.WaitNotPresent("#reason"))
+		d.do(chromedp.WaitNotPresent(chromedp.CSS("#reason")))
 		d.sees("asked", ".timeline")
 	}},
 }
@@ -166,7 +166,7 @@ func TestThePagesOfPortalAndProgrammePassInARealBrowser(t *testing.T) {
 			}
 			d.goes(link(t, w, devworld.Liisa, invitationPath))
 			d.types("#password", ententetest.Password)
-			d.do(chromedp.WaitVisible("#code, button[value=yes]"))
+			d.do(chromedp.WaitVisible(chromedp.CSS("#code, button[value=yes]")))
 			if html, _ := chromedp.Run(d.tab, chromedp.Evaluate[string](`document.body.innerHTML`)); strings.Contains(html, `id="code"`) {
 				d.types("#code", code(t, devworld.LiisaSeed, time.Now()))
 			}
@@ -176,17 +176,17 @@ func TestThePagesOfPortalAndProgrammePassInARealBrowser(t *testing.T) {
 			d.sees("walkthrough", "#when")
 			d.goes(w.Origin + "/portal/people")
 			d.sees("people", "#list")
-			d.do(chromedp.SendKeys("#list", devworld.Ville+"\nnobody at all\n"))
+			d.do(chromedp.SendKeys(chromedp.CSS("#list"), devworld.Ville+"\nnobody at all\n"))
 			d.clicks(`button[value="send"]`)
 			d.sees("people-bad", ".problem")
 			d.goes(w.Origin + "/portal/apps")
 			d.sees("apps-none", ".empty")
 			d.goes(w.Origin + "/portal/apps/new")
 			d.sees("app-new", "#redirect")
-			d.do(chromedp.SendKeys("#name", "Nightly billing"), chromedp.SendKeys("#redirect", "https://app.contoso.example/cb"))
+			d.do(chromedp.SendKeys(chromedp.CSS("#name"), "Nightly billing"), chromedp.SendKeys(chromedp.CSS("#redirect"), "https://app.contoso.example/cb"))
 			d.clicks(`button[value="add"]`)
 			d.sees("app", "#certificate")
-			d.do(chromedp.SendKeys("#secretname", "production"))
+			d.do(chromedp.SendKeys(chromedp.CSS("#secretname"), "production"))
 			d.clicks(`button[value="secret"]`)
 			d.sees("app-secret", "#secret")
 			d.goes(w.Origin + "/portal/apps")
@@ -198,11 +198,11 @@ func TestThePagesOfPortalAndProgrammePassInARealBrowser(t *testing.T) {
 
 			d.goes(w.Origin + "/signout")
 			d.clicks(`button[value="yes"]`)
-			d.do(chromedp.WaitNotPresent(`button[value="yes"]`))
+			d.do(chromedp.WaitNotPresent(chromedp.CSS(`button[value="yes"]`)))
 			d.goes(w.Origin + "/programme")
 			d.types("#address", devworld.Pat)
 			d.types("#password", ententetest.Password)
-			d.do(chromedp.WaitVisible("#code, .checklist"))
+			d.do(chromedp.WaitVisible(chromedp.CSS("#code, .checklist")))
 			if html, _ := chromedp.Run(d.tab, chromedp.Evaluate[string](`document.body.innerHTML`)); strings.Contains(html, `id="code"`) {
 				d.types("#code", code(t, devworld.PatSeed, time.Now()))
 			}

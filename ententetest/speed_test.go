@@ -27,7 +27,7 @@ func TestTheSignInPageOnAPoorConnectionInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	d.do(chromedp.Navigate(w.Origin+portalFor(devworld.Anna)), chromedp.WaitVisible("#password"))
+	d.do(chromedp.Navigate(w.Origin+portalFor(devworld.Anna)), chromedp.WaitVisible(chromedp.CSS("#password")))
 	seen, err := chromedp.Run(d.tab, chromedp.Evaluate[[]float64](`[
 		(performance.getEntriesByName('first-contentful-paint')[0] || {startTime: -1}).startTime,
 		performance.getEntriesByType('layout-shift').reduce((sum, e) => sum + e.value, 0),

@@ -122,7 +122,7 @@ func (b tab) address() string {
 func (b tab) opens(w *ententetest.World, tenant, hint string) {
 	b.t.Helper()
 	b.do(chromedp.Navigate(console + "/app?" + url.Values{"origin": {w.Origin}, "tenant": {tenant}, "client": {string(devworld.Console)}, "hint": {hint}}.Encode()))
-	b.do(chromedp.WaitReady("main.console"))
+	b.do(chromedp.WaitReady(chromedp.CSS("main.console")))
 }
 
 // seen is what the library told the tool.
@@ -154,15 +154,15 @@ func (b tab) calls(function string) seen {
 // signsIn answers the sign-in pages with the password, and allows the app.
 func (b tab) signsIn(name string) {
 	b.t.Helper()
-	b.do(chromedp.WaitVisible("#address, #password"))
+	b.do(chromedp.WaitVisible(chromedp.CSS("#address, #password")))
 	if b.shows("#address") {
-		b.do(chromedp.SendKeys("#address", name+"\r"))
+		b.do(chromedp.SendKeys(chromedp.CSS("#address"), name+"\r"))
 	}
-	b.do(chromedp.WaitVisible("#password"), chromedp.SendKeys("#password", ententetest.Password+"\r"))
+	b.do(chromedp.WaitVisible(chromedp.CSS("#password")), chromedp.SendKeys(chromedp.CSS("#password"), ententetest.Password+"\r"))
 	// Who has allowed the app before is not asked again.
-	b.do(chromedp.WaitReady(`button[value="yes"], main.console`))
+	b.do(chromedp.WaitReady(chromedp.CSS(`button[value="yes"], main.console`)))
 	if b.shows(`button[value="yes"]`) {
-		b.do(chromedp.Click(`button[value="yes"]`))
+		b.do(chromedp.Click(chromedp.CSS(`button[value="yes"]`)))
 	}
 }
 
@@ -198,7 +198,7 @@ func TestMSALBrowserWorksInARealBrowser(t *testing.T) {
 		b.opens(w, ententetest.Northwind, person)
 		b.do(chromedp.Evaluate[chromedp.Void]("judge.redirect()"))
 		b.signsIn(person)
-		b.do(chromedp.WaitReady("main.console"))
+		b.do(chromedp.WaitReady(chromedp.CSS("main.console")))
 		got := b.calls("back()")
 		if !got.OK || got.Username != person || got.Tenant != ententetest.Northwind || got.State != "kept" {
 			t.Errorf("came back with %+v", got)
@@ -231,7 +231,7 @@ func TestMSALBrowserWorksInARealBrowser(t *testing.T) {
 		ctx, closePopup := chromedp.NewContext(b.ctx, chromedp.WithTargetID(opened))
 		defer closePopup()
 		popup := tab{t, ctx}
-		popup.do(chromedp.WaitVisible(`button[name="pick"]`), chromedp.Click(`button[name="pick"]`))
+		popup.do(chromedp.WaitVisible(chromedp.CSS(`button[name="pick"]`)), chromedp.Click(chromedp.CSS(`button[name="pick"]`)))
 		if got := b.calls("answer()"); !got.OK || got.Username != person {
 			t.Errorf("the popup gave %+v", got)
 		}
@@ -249,7 +249,7 @@ func TestMSALBrowserWorksInARealBrowser(t *testing.T) {
 		b.opens(w, ententetest.Northwind, person)
 		b.do(chromedp.Evaluate[chromedp.Void]("judge.redirect()"))
 		b.signsIn(person)
-		b.do(chromedp.WaitReady("main.console"))
+		b.do(chromedp.WaitReady(chromedp.CSS("main.console")))
 		b.calls("forget()")
 		b.opens(w, ententetest.Northwind, "")
 		if got := b.calls("iframe(" + quoted(person) + ")"); got.OK || got.Code != "login_required" {

@@ -68,7 +68,7 @@ func TestAPasswordCanBeShownAndIsHiddenAgainWhenSent(t *testing.T) {
 	address, posts, last := site(t, passwordPage)
 	tab := open(t, address, true)
 	kind := func() string { return evaluate[string](t, tab, `document.getElementById('password').type`) }
-	if err := chromedp.Do(tab, chromedp.SendKeys("#password", "secret"), chromedp.Click(".reveal button")); err != nil {
+	if err := chromedp.Do(tab, chromedp.SendKeys(chromedp.CSS("#password"), "secret"), chromedp.Click(chromedp.CSS(".reveal button"))); err != nil {
 		t.Fatal(err)
 	}
 	if kind() != "text" {
@@ -89,7 +89,7 @@ func TestAPasswordCanBeShownAndIsHiddenAgainWhenSent(t *testing.T) {
 func TestAFormIsSentOnce(t *testing.T) {
 	address, posts, _ := site(t, passwordPage)
 	tab := open(t, address, true)
-	if err := chromedp.Do(tab, chromedp.SendKeys("#password", "secret")); err != nil {
+	if err := chromedp.Do(tab, chromedp.SendKeys(chromedp.CSS("#password"), "secret")); err != nil {
 		t.Fatal(err)
 	}
 	// The browser itself may join presses that come at once, so what counts is
@@ -109,14 +109,14 @@ func TestAFormIsSentOnce(t *testing.T) {
 func TestWithoutScriptTheStepAndTheLanguageStillWork(t *testing.T) {
 	address, posts, last := site(t, passwordPage)
 	tab := open(t, address, false)
-	if err := chromedp.Do(tab, chromedp.Click(`button[value="fi"]`)); err != nil {
+	if err := chromedp.Do(tab, chromedp.Click(chromedp.CSS(`button[value="fi"]`))); err != nil {
 		t.Fatal(err)
 	}
 	posted(t, tab, posts, 1)
 	if last.Load() != "fi" {
 		t.Errorf("the language button posted %q", last.Load())
 	}
-	if err := chromedp.Do(tab, chromedp.SendKeys("#password", "secret\r")); err != nil {
+	if err := chromedp.Do(tab, chromedp.SendKeys(chromedp.CSS("#password"), "secret\r")); err != nil {
 		t.Fatal(err)
 	}
 	posted(t, tab, posts, 2)
@@ -135,7 +135,7 @@ func TestAnAnswerInAFormIsSentByScriptOrByHand(t *testing.T) {
 		t.Errorf("script sent %q", last.Load())
 	}
 	tab := open(t, address, false)
-	if err := chromedp.Do(tab, chromedp.Click("button.primary")); err != nil {
+	if err := chromedp.Do(tab, chromedp.Click(chromedp.CSS("button.primary"))); err != nil {
 		t.Fatal(err)
 	}
 	posted(t, tab, posts, 2)
