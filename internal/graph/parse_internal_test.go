@@ -164,7 +164,7 @@ func FuzzSegments(f *testing.F) {
 }
 
 func FuzzReadToken(f *testing.F) {
-	for _, seed := range []string{token("a-b"), "dTE", "", "!!", token("x y")} {
+	for _, seed := range []string{token("a-b"), "dTE", "", "!!", token("x y"), "d\nTF0"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
