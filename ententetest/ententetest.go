@@ -17,13 +17,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/entente-id/entente/internal/devworld"
 	"github.com/entente-id/entente/internal/house"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 )
 
 // Ids of the world. They are the same in every test and in "entente dev".
@@ -91,7 +91,7 @@ func Start(t testing.TB) *World {
 func StartWith(t testing.TB, o Options) *World {
 	t.Helper()
 	if o.Store == "" {
-		o.Store = "sqlite:" + filepath.Join(t.TempDir(), "entente.db")
+		o.Store = "sqlite:" + storetest.File(t)
 	}
 	if o.MasterKey == nil {
 		o.MasterKey = []byte("the master key of every test world")

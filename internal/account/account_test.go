@@ -1,13 +1,12 @@
 package account_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
-	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/google/go-cmp/cmp"
 )
@@ -19,11 +18,7 @@ const (
 
 func newPeople(t *testing.T) *account.People {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t)
 	for _, key := range []id.Tenant{contoso, fabrikam} {
 		if err := db.SaveTenant(t.Context(), tenant.Tenant{ID: key}); err != nil {
 			t.Fatal(err)

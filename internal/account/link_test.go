@@ -2,7 +2,6 @@ package account_test
 
 import (
 	"crypto/rand"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +10,7 @@ import (
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
-	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -31,11 +30,7 @@ type registry struct {
 
 func newRegistry(t *testing.T) *registry {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t)
 	r := &registry{T: t, org: "11111111-aaaa-4111-8111-000000000001", now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	r.links = account.NewLinks(db, id.Source{Now: func() time.Time { return r.now }, Random: rand.Reader})
 	r.people = account.NewPeople(db)

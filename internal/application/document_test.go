@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +12,7 @@ import (
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
-	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -51,11 +50,7 @@ type reading struct {
 
 func newReading(t testing.TB) *reading {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t)
 	r := &reading{shelf: &shelf{text: toolDocument(func(map[string]any) {})}, now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	r.of = tenant.Tenant{ID: "11111111-aaaa-4111-8111-000000000001", Name: "Contoso", Settings: tenant.Settings{ClientHosts: []string{"tools.example:8443"}}}
 	clock := func() time.Time { return r.now }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -21,6 +20,7 @@ import (
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/google/go-cmp/cmp"
 )
@@ -70,7 +70,7 @@ func newOffice(t testing.TB) office {
 	o := office{TB: t, clock: &atomic.Int64{}, failing: &atomic.Bool{}}
 	o.source = id.Source{Now: func() time.Time { return noon.Add(time.Duration(o.clock.Load())) }, Random: rand.Reader}
 	var err error
-	o.db, err = sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{
+	o.db, err = sqlstore.Open(t.Context(), "sqlite:"+storetest.File(t), sqlstore.Options{
 		Forgetful: true, Failpoint: func(string) error {
 			if o.failing.Load() {
 				return errors.New("the power is gone")

@@ -11,7 +11,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -24,7 +23,7 @@ import (
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/seal"
-	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 )
 
 const origin = "https://login.entente.example"
@@ -52,11 +51,7 @@ type ring struct {
 
 func newRing(t *testing.T) ring {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t)
 	now := &clock{}
 	now.set(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
 	source := id.Source{Now: now.Now, Random: rand.Reader}

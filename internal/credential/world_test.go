@@ -2,7 +2,6 @@ package credential_test
 
 import (
 	"crypto/rand"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,7 +10,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/seal"
-	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 )
 
 var (
@@ -32,11 +31,7 @@ func (c *clock) advance(d time.Duration) { c.at.Add(d.Microseconds()) }
 // newSafe opens the room over a real store, at noon.
 func newSafe(t *testing.T) (*credential.Safe, *clock) {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t)
 	now := &clock{}
 	now.set(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
 	custody, err := seal.NewCustody(make([]byte, 32), rand.Reader)

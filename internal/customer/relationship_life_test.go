@@ -2,7 +2,6 @@ package customer_test
 
 import (
 	"crypto/rand"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -36,11 +36,7 @@ const (
 
 func newLife(t *testing.T) *life {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t)
 	l := &life{t: t, db: db, now: noon, people: account.NewPeople(db)}
 	source := id.Source{Now: func() time.Time { return l.now }, Random: rand.Reader}
 	l.groups = account.NewGroups(db, source)

@@ -23,6 +23,7 @@ import (
 	"github.com/entente-id/entente/internal/keyvault"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/vault"
 )
@@ -51,7 +52,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, file: filepath.Join(t.TempDir(), "entente.db")}
+	w := &world{t: t, file: storetest.File(t)}
 	db, err := sqlstore.Open(t.Context(), "sqlite:"+w.file, sqlstore.Options{Forgetful: true})
 	if err != nil {
 		t.Fatal(err)

@@ -15,12 +15,13 @@ import (
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 )
 
 // newOutbox opens the room over a real store, with a clock to move.
 func newOutbox(t *testing.T) (box *message.Outbox, now *time.Time, file string) {
 	t.Helper()
-	file = filepath.Join(t.TempDir(), "entente.db")
+	file = storetest.File(t)
 	db, err := sqlstore.Open(t.Context(), "sqlite:"+file, sqlstore.Options{Forgetful: true})
 	if err != nil {
 		t.Fatal(err)

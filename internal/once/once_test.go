@@ -2,7 +2,6 @@ package once_test
 
 import (
 	"crypto/rand"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,7 +10,7 @@ import (
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/once"
 	"github.com/entente-id/entente/internal/seal"
-	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 )
 
 const contoso id.Tenant = "11111111-aaaa-4111-8111-000000000001"
@@ -21,11 +20,7 @@ const key = "0f3d0000-0000-4000-8000-000000000007"
 // nodes are two servers over one store, at an instant that the test moves.
 func nodes(t *testing.T) (one, other *once.Deeds, now *atomic.Int64) {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t)
 	now = &atomic.Int64{}
 	now.Store(time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC).UnixNano())
 	source := id.Source{Now: func() time.Time { return time.Unix(0, now.Load()).UTC() }, Random: rand.Reader}

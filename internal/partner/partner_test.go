@@ -2,7 +2,6 @@ package partner_test
 
 import (
 	"crypto/rand"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -24,11 +24,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 func newRegister(t *testing.T) (*partner.Register, *sqlstore.DB) {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t)
 	people := account.NewPeople(db)
 	if err := db.SaveTenant(t.Context(), tenant.Tenant{ID: contoso}); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,6 +29,7 @@ import (
 	"github.com/entente-id/entente/internal/partnerapi"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -76,11 +76,7 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	ctx := t.Context()
-	db, err := sqlstore.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t)
 	w := &world{t: t, db: db, attempts: &attempts{Store: db}, tokens: map[string]audit.Caller{}}
 	w.now.Store(noon.UnixNano())
 	source := id.Source{Now: func() time.Time { return time.Unix(0, w.now.Load()).UTC() }, Random: rand.Reader}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -44,11 +44,7 @@ type house struct {
 
 func newProgramme(t *testing.T) *house {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t)
 	w := &house{t: t, db: db, people: account.NewPeople(db), now: noon}
 	source := id.Source{Now: func() time.Time { return w.now }, Random: rand.Reader}
 	custody, err := seal.NewCustody(bytes.Repeat([]byte{7}, 32), rand.Reader)

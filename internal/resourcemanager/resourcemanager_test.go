@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +21,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/resourcemanager"
-	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 	"github.com/entente-id/entente/internal/subscription"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -54,11 +53,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t)
 	source := id.Source{Now: func() time.Time { return noon }, Random: rand.Reader}
 	w := &world{t: t, people: account.NewPeople(db)}
 	w.ledger = customer.NewLedger(db, w.people, source)

@@ -10,6 +10,7 @@ import (
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/sqlstore/pgtest"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -27,8 +28,11 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 // single-use also twice at once.
 func eachEngine(t *testing.T, suite func(t *testing.T, db *sqlstore.DB)) {
 	t.Helper()
-	eachAddress(t, func(t *testing.T, address string) {
-		suite(t, open(t, address, sqlstore.Options{}))
+	t.Run("SQLite", func(t *testing.T) {
+		suite(t, open(t, "sqlite:"+storetest.File(t), sqlstore.Options{}))
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		suite(t, open(t, pgtest.Database(t), sqlstore.Options{}))
 	})
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/sqlstore"
+	"github.com/entente-id/entente/internal/sqlstore/storetest"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/google/go-cmp/cmp"
 )
@@ -36,11 +36,7 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "entente.db"), sqlstore.Options{Forgetful: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
+	db := storetest.Open(t)
 	o := &office{T: t, db: db, now: noon}
 	source := id.Source{Now: func() time.Time { return o.now }, Random: rand.Reader}
 	custody, err := seal.NewCustody(make([]byte, 32), rand.Reader)
