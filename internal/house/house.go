@@ -50,6 +50,7 @@ import (
 	"github.com/entente-id/entente/internal/signout"
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/subscription"
+	"github.com/entente-id/entente/internal/swap"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
 	"github.com/entente-id/entente/internal/vault"
@@ -121,6 +122,7 @@ type House struct {
 	Upstreams  *federation.Upstreams
 	Desk       *diagnosis.Desk
 	Programme  *programme.Membership
+	Swaps      *swap.Mover
 	Passkeys   *credential.Passkeys
 	Approvals  *consent.Approvals
 	Vaults     *vault.Vaults
@@ -217,6 +219,9 @@ func (h *House) build(ctx context.Context) error {
 	}
 	h.SetupLinks = tenant.NewSetupLinks(db, h.Tenants, h.Outbox, source)
 	if h.Programme, err = programme.NewMembership(db, h.People, h.Tenants, h.Outbox, source, custody); err != nil {
+		return err
+	}
+	if h.Swaps, err = swap.NewMover(db, h.Programme, h.People, h.Outbox, source, custody); err != nil {
 		return err
 	}
 	client := outbound.New(outbound.Options{Allow: h.MayFetch, Roots: h.Roots})
@@ -335,7 +340,7 @@ func (h *House) openRooms() error {
 	programmeDoor := h.Pages.Door("programme", pages.AccountApp, "organizations", "openid profile")
 	help.New(h.Pages, help.Rooms{Desk: h.Desk, Tenants: h.Tenants, Programme: programmeDoor, Organisation: organisationDoor})
 	portal.New(h.Pages, programmeDoor, portal.Rooms{
-		Programme: h.Programme, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Consents: h.Consents, Safe: h.Safe,
+		Programme: h.Programme, Swaps: h.Swaps, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Consents: h.Consents, Safe: h.Safe,
 		Attempts: h.Attempts, Source: h.Source, Origin: h.Origin,
 	})
 	organisation.New(h.Pages, organisationDoor, organisation.Rooms{
@@ -351,11 +356,7 @@ func (h *House) Tend(ctx context.Context) error {
 		return fmt.Errorf("tend signing keys: %w", err)
 	}
 	// A request that cannot be tended keeps nothing else from being done.
-	programme := h.Programme.Tend(ctx)
-	if fault.Has(programme, fault.ObjectUnknown) {
-		programme = nil // none was founded here
-	}
-	return errors.Join(h.Approvals.Tend(ctx), h.Relationships.Tend(ctx), programme, h.DB.Prune(ctx, h.Source.Now()))
+	return errors.Join(h.Approvals.Tend(ctx), h.Relationships.Tend(ctx), h.Programme.Tend(ctx), h.Swaps.Tend(ctx), h.DB.Prune(ctx, h.Source.Now()))
 }
 
 // Maintain refuses every write until an instant, while everything can still be

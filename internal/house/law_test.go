@@ -24,7 +24,7 @@ var levels = [][]string{
 	{"internal/account", "internal/application"},
 	{"internal/credential", "internal/policy", "internal/consent", "internal/vault"},
 	{"internal/partner", "internal/programme", "internal/customer"},
-	{"internal/subscription", "internal/delegated", "internal/declaration"},
+	{"internal/subscription", "internal/swap", "internal/delegated", "internal/declaration"},
 	{"internal/token"},
 	{"internal/presence"},
 	{"internal/signin"},

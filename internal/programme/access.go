@@ -54,11 +54,11 @@ const PortalPath = "/portal"
 // person is a member already.
 func (m *Membership) Ask(ctx context.Context, by audit.Caller, reason string) (AccessRequest, error) {
 	reason = strings.TrimSpace(reason)
-	if !isText(reason, 10, 300) {
+	if !IsText(reason, 10, 300) {
 		return AccessRequest{}, invalid("reason", "10 to 300 characters")
 	}
 	var asked AccessRequest
-	err := m.again(ctx, func() (err error) {
+	err := Again(ctx, func() (err error) {
 		asked, err = m.ask(ctx, by, reason)
 		return err
 	})
@@ -70,7 +70,7 @@ func (m *Membership) ask(ctx context.Context, by audit.Caller, reason string) (A
 	if err != nil {
 		return AccessRequest{}, err
 	}
-	person, err := m.person(ctx, by)
+	person, err := m.Person(ctx, by)
 	if err != nil {
 		return AccessRequest{}, err
 	}
@@ -89,7 +89,7 @@ func (m *Membership) ask(ctx context.Context, by audit.Caller, reason string) (A
 	if err != nil {
 		return AccessRequest{}, err
 	}
-	address, err := m.mailbox(ctx, person)
+	address, err := m.MailboxOf(ctx, person)
 	if err != nil {
 		return AccessRequest{}, err
 	}
@@ -101,7 +101,7 @@ func (m *Membership) ask(ctx context.Context, by audit.Caller, reason string) (A
 	if address == "" {
 		r.Address = person.SignInName
 	}
-	e := m.event(by, p.Owner, "access.ask", r.ID)
+	e := m.Event(by, p.Owner, "access.ask", r.ID)
 	d := Deed{Requests: []AccessRequest{r}, Events: []audit.Event{e}}
 	err = m.commit(ctx, p, d, message.Message{
 		Kind: message.AccessRequested, Tenant: p.Owner, To: p.Contact, Path: RequestsPath, Facts: map[string]string{
@@ -140,7 +140,7 @@ func (m *Membership) Admit(ctx context.Context, by audit.Caller, request string,
 			return Deed{}, "", err
 		}
 		r.State = RequestAdmitted
-		return Deed{Members: []Member{m.join(have, person, role, ByRequest, r.Address, by.Account)}}, message.AccessGranted, nil
+		return Deed{Members: []Member{m.NewMember(have, person, role, ByRequest, r.Address, by.Account)}}, message.AccessGranted, nil
 	})
 }
 
@@ -148,7 +148,7 @@ func (m *Membership) Admit(ctx context.Context, by audit.Caller, request string,
 // characters. It fails with RequestRepeated when it was decided already.
 func (m *Membership) Refuse(ctx context.Context, by audit.Caller, request, reason string) error {
 	reason = strings.TrimSpace(reason)
-	if !isText(reason, 1, 300) {
+	if !IsText(reason, 1, 300) {
 		return invalid("reason", "1 to 300 characters")
 	}
 	return m.decide(ctx, by, request, func(_ Programme, r *AccessRequest, _ account.Account) (Deed, message.Kind, error) {
@@ -165,7 +165,7 @@ func (m *Membership) decide(ctx context.Context, by audit.Caller, request string
 	if err != nil {
 		return err
 	}
-	return m.again(ctx, func() error {
+	return Again(ctx, func() error {
 		r, err := m.store.AccessRequest(ctx, p.Owner, request)
 		if err != nil {
 			return err
@@ -182,10 +182,10 @@ func (m *Membership) decide(ctx context.Context, by audit.Caller, request string
 		if err != nil {
 			return err
 		}
-		e := m.event(by, r.Tenant, "access."+string(r.State), r.ID)
+		e := m.Event(by, r.Tenant, "access."+string(r.State), r.ID)
 		e.Facts = map[string]string{"account": string(r.Account)}
 		d.Requests, d.Events = []AccessRequest{r}, []audit.Event{e}
-		letters, err := m.answer(ctx, p, kind, person, r.Answer)
+		letters, err := m.Answer(ctx, p, kind, person, r.Answer)
 		if err != nil {
 			return err
 		}
@@ -193,10 +193,10 @@ func (m *Membership) decide(ctx context.Context, by audit.Caller, request string
 	})
 }
 
-// answer tells a person what was decided; one whose account is gone, or who
+// Answer is the word to a person of what was decided; one whose account is gone, or who
 // proves no mailbox, is told on the portal alone.
-func (m *Membership) answer(ctx context.Context, p Programme, kind message.Kind, person account.Account, reason string) ([]message.Message, error) {
-	to, err := m.mailbox(ctx, person)
+func (m *Membership) Answer(ctx context.Context, p Programme, kind message.Kind, person account.Account, reason string) ([]message.Message, error) {
+	to, err := m.MailboxOf(ctx, person)
 	if err != nil || to == "" {
 		return nil, err
 	}
@@ -209,8 +209,9 @@ func (m *Membership) answer(ctx context.Context, p Programme, kind message.Kind,
 // decided is the answer to the second of two decisions.
 func decided() error { return fault.New(fault.RequestRepeated, "reason", "decided") }
 
-// settled closes the open request of a person who came in another way.
-func (m *Membership) settled(ctx context.Context, p Programme, person account.Account) ([]AccessRequest, error) {
+// Settled closes the open request of a person who came in another way; it is
+// for the deed that lets them in.
+func (m *Membership) Settled(ctx context.Context, p Programme, person account.Account) ([]AccessRequest, error) {
 	r, err := m.store.OpenAccessRequest(ctx, p.Owner, person.Tenant, person.ID)
 	if fault.Has(err, fault.ObjectUnknown) {
 		return nil, nil

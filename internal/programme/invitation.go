@@ -54,15 +54,16 @@ type Invitation struct {
 // AddressKey is the address in the form that is compared.
 func (i Invitation) AddressKey() string { return account.FoldName(i.Address) }
 
-func (i Invitation) open() bool {
+// IsOpen reports whether it can still be accepted, its time apart.
+func (i Invitation) IsOpen() bool {
 	return i.State == InvitationSent || i.State == InvitationOpened || i.State == InvitationElsewhere
 }
 
-// usable fails with InvitationUnusable and the reason, one of unknown,
+// Usable fails with InvitationUnusable and the reason, one of unknown,
 // accepted, expired, revoked.
-func (i Invitation) usable(now time.Time) error {
+func (i Invitation) Usable(now time.Time) error {
 	switch {
-	case !i.open():
+	case !i.IsOpen():
 		return unusable(string(i.State))
 	case !now.Before(i.Expires):
 		return unusable(string(InvitationExpired))
@@ -80,7 +81,7 @@ const invitationPurpose = "invitation"
 // InvitationLink is the path of an invitation's link. Whoever has it can open
 // the invitation, so it is for the staff that sent it and for the mail.
 func (m *Membership) InvitationLink(i Invitation) string {
-	return InvitationPath + m.token(invitationPurpose, i.ID)
+	return InvitationPath + m.LinkToken(invitationPurpose, i.ID)
 }
 
 func (m *Membership) letter(p Programme, i Invitation) message.Message {
@@ -103,7 +104,7 @@ func (m *Membership) Resend(ctx context.Context, by audit.Caller, invitation str
 	if err != nil {
 		return err
 	}
-	return m.again(ctx, func() error {
+	return Again(ctx, func() error {
 		i, err := m.store.Invitation(ctx, p.Owner, invitation)
 		if err != nil {
 			return err
@@ -111,21 +112,21 @@ func (m *Membership) Resend(ctx context.Context, by audit.Caller, invitation str
 		if i.State == InvitationAccepted || i.State == InvitationRevoked {
 			return unusable(string(i.State))
 		}
-		if err := m.reopen(ctx, p, &i); err != nil {
+		if err := m.Reopen(ctx, p, &i); err != nil {
 			return err
 		}
 		i.Sent = m.source.Now()
 		i.Expires = i.Sent.AddDate(0, 0, p.InvitationDays)
-		e := m.event(by, i.Tenant, "invitation.resend", i.ID)
+		e := m.Event(by, i.Tenant, "invitation.resend", i.ID)
 		e.Facts = map[string]string{"address": i.Address}
 		return m.commit(ctx, p, Deed{Invitations: []Invitation{i}, Events: []audit.Event{e}}, m.letter(p, i))
 	})
 }
 
-// reopen lets an ended invitation be accepted again, unless the address has
-// another one by now.
-func (m *Membership) reopen(ctx context.Context, p Programme, i *Invitation) error {
-	if i.open() {
+// Reopen lets an ended invitation be accepted again, unless the address has
+// another one by now: it then fails with InvitationUnusable.
+func (m *Membership) Reopen(ctx context.Context, p Programme, i *Invitation) error {
+	if i.IsOpen() {
 		return nil
 	}
 	_, err := m.store.OpenInvitation(ctx, p.Owner, i.AddressKey())
@@ -146,16 +147,16 @@ func (m *Membership) Revoke(ctx context.Context, by audit.Caller, invitation str
 	if err != nil {
 		return err
 	}
-	return m.again(ctx, func() error {
+	return Again(ctx, func() error {
 		i, err := m.store.Invitation(ctx, p.Owner, invitation)
 		if err != nil {
 			return err
 		}
-		if !i.open() {
+		if !i.IsOpen() {
 			return unusable(string(i.State))
 		}
 		i.State = InvitationRevoked
-		e := m.event(by, i.Tenant, "invitation.revoke", i.ID)
+		e := m.Event(by, i.Tenant, "invitation.revoke", i.ID)
 		e.Facts = map[string]string{"address": i.Address}
 		return m.commit(ctx, p, Deed{Invitations: []Invitation{i}, Events: []audit.Event{e}})
 	})
@@ -200,7 +201,7 @@ func (m *Membership) Invitations(ctx context.Context, by audit.Caller, after Cur
 	now := m.source.Now()
 	listed := make([]Listed, 0, len(list))
 	for _, i := range list {
-		if i.open() && !now.Before(i.Expires) {
+		if i.IsOpen() && !now.Before(i.Expires) {
 			i.State = InvitationExpired
 		}
 		why, err := m.why(ctx, i)
@@ -234,8 +235,7 @@ func (m *Membership) why(ctx context.Context, i Invitation) (Stuck, error) {
 	return NeverOpened, nil
 }
 
-// Tend marks what has ended: invitations and swaps. It may run on many nodes
-// at once.
+// Tend marks invitations that have ended. It may run on many nodes at once.
 func (m *Membership) Tend(ctx context.Context) error {
 	p, err := m.store.Programme(ctx)
 	if fault.Has(err, fault.ObjectUnknown) {
@@ -250,12 +250,12 @@ func (m *Membership) Tend(ctx context.Context) error {
 	}
 	for _, i := range due {
 		i.State = InvitationExpired
-		e := m.event(audit.Caller{Tenant: p.Owner}, i.Tenant, "invitation.expire", i.ID)
+		e := m.Event(audit.Caller{Tenant: p.Owner}, i.Tenant, "invitation.expire", i.ID)
 		e.Facts = map[string]string{"address": i.Address}
 		// Whoever changed it meanwhile had the better reason.
 		if err := m.commit(ctx, p, Deed{Invitations: []Invitation{i}, Events: []audit.Event{e}}); err != nil && !fault.Has(err, fault.ChangedMeanwhile) {
 			return err
 		}
 	}
-	return m.expireSwaps(ctx, p)
+	return nil
 }

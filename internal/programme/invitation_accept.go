@@ -22,7 +22,7 @@ func (m *Membership) Open(ctx context.Context, token string) (Invitation, error)
 	if err != nil {
 		return Invitation{}, err
 	}
-	if err := i.usable(m.source.Now()); err != nil {
+	if err := i.Usable(m.source.Now()); err != nil {
 		return Invitation{}, err
 	}
 	return i, nil
@@ -30,7 +30,7 @@ func (m *Membership) Open(ctx context.Context, token string) (Invitation, error)
 
 // linked finds the invitation of a token by its digest.
 func (m *Membership) linked(ctx context.Context, p Programme, token string) (Invitation, error) {
-	i, err := m.store.InvitationOf(ctx, p.Owner, tokenHash(token))
+	i, err := m.store.InvitationOf(ctx, p.Owner, LinkHash(token))
 	if fault.Has(err, fault.ObjectUnknown) {
 		return i, unusable("unknown")
 	}
@@ -40,7 +40,7 @@ func (m *Membership) linked(ctx context.Context, p Programme, token string) (Inv
 // Opened notes that a person went on from the page of a link, so that the
 // owner's list can tell where they are stuck.
 func (m *Membership) Opened(ctx context.Context, token string) error {
-	return m.again(ctx, func() error {
+	return Again(ctx, func() error {
 		p, err := m.store.Programme(ctx)
 		if err != nil {
 			return err
@@ -49,11 +49,11 @@ func (m *Membership) Opened(ctx context.Context, token string) error {
 		if err != nil {
 			return err
 		}
-		if err := i.usable(m.source.Now()); err != nil || i.State != InvitationSent {
+		if err := i.Usable(m.source.Now()); err != nil || i.State != InvitationSent {
 			return err
 		}
 		i.State = InvitationOpened
-		e := m.event(audit.Caller{Tenant: p.Owner}, i.Tenant, "invitation.open", i.ID)
+		e := m.Event(audit.Caller{Tenant: p.Owner}, i.Tenant, "invitation.open", i.ID)
 		return m.commit(ctx, p, Deed{Invitations: []Invitation{i}, Events: []audit.Event{e}})
 	})
 }
@@ -69,7 +69,7 @@ func (m *Membership) Opened(ctx context.Context, token string) error {
 // invitation shows it to the owner.
 func (m *Membership) Accept(ctx context.Context, by audit.Caller, token string) (Member, error) {
 	var joined Member
-	err := m.again(ctx, func() (err error) {
+	err := Again(ctx, func() (err error) {
 		joined, err = m.accept(ctx, by, token)
 		return err
 	})
@@ -81,11 +81,11 @@ func (m *Membership) accept(ctx context.Context, by audit.Caller, token string) 
 	if err != nil {
 		return Member{}, err
 	}
-	person, err := m.person(ctx, by)
+	person, err := m.Person(ctx, by)
 	if err != nil {
 		return Member{}, err
 	}
-	keys, err := m.proves(ctx, person)
+	keys, err := m.Proves(ctx, person)
 	if err != nil {
 		return Member{}, err
 	}
@@ -100,7 +100,7 @@ func (m *Membership) accept(ctx context.Context, by audit.Caller, token string) 
 	if err != nil {
 		return Member{}, err
 	}
-	if err := i.usable(m.source.Now()); err != nil {
+	if err := i.Usable(m.source.Now()); err != nil {
 		return Member{}, err
 	}
 	if reason := i.mismatch(person, keys); reason != "" {
@@ -113,7 +113,7 @@ func (i Invitation) mismatch(person account.Account, keys []string) string {
 	switch {
 	case !slices.Contains(keys, i.AddressKey()):
 		return "other-address"
-	case !i.meets(person.Tenant):
+	case !i.Meets(person.Tenant):
 		return "other-organisation"
 	}
 	return ""
@@ -127,7 +127,7 @@ func (m *Membership) elsewhere(ctx context.Context, by audit.Caller, p Programme
 		return refusal
 	}
 	i.State, i.OtherDomain = InvitationElsewhere, other
-	e := m.event(by, p.Owner, "invitation.elsewhere", i.ID)
+	e := m.Event(by, p.Owner, "invitation.elsewhere", i.ID)
 	e.Facts = map[string]string{"reason": reason}
 	if err := m.commit(ctx, p, Deed{Invitations: []Invitation{i}, Events: []audit.Event{e}}); err != nil {
 		return err
@@ -140,16 +140,16 @@ func (m *Membership) admitInvited(ctx context.Context, by audit.Caller, p Progra
 	if err != nil {
 		return Member{}, err
 	}
-	joined := m.join(have, person, i.Role, ByInvitation, i.Address, i.By)
+	joined := m.NewMember(have, person, i.Role, ByInvitation, i.Address, i.By)
 	if i.Language != "" {
 		joined.Language = i.Language
 	}
 	i.State, i.Tenant, i.Account = InvitationAccepted, person.Tenant, person.ID
-	requests, err := m.settled(ctx, p, person)
+	requests, err := m.Settled(ctx, p, person)
 	if err != nil {
 		return Member{}, err
 	}
-	e := m.event(by, p.Owner, "invitation.accept", i.ID)
+	e := m.Event(by, p.Owner, "invitation.accept", i.ID)
 	e.Facts = map[string]string{"address": i.Address, "role": string(joined.Role)}
 	d := Deed{Members: []Member{joined}, Invitations: []Invitation{i}, Requests: requests, Events: []audit.Event{e}}
 	if err := m.commit(ctx, p, d); err != nil {

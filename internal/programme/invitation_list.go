@@ -68,13 +68,13 @@ func (m *Membership) Invite(ctx context.Context, by audit.Caller, call Call) (Ca
 		return Called{}, invalid("role", "member, contact or admin")
 	case call.Language != "" && !isLanguage(call.Language):
 		return Called{}, invalid("language", "a language tag such as fi")
-	case !isText(call.Note, 0, 500):
+	case !IsText(call.Note, 0, 500):
 		return Called{}, invalid("note", "at most 500 characters in one paragraph")
-	case !isText(call.OrganisationName, 0, 100):
+	case !IsText(call.OrganisationName, 0, 100):
 		return Called{}, invalid("organisation", "at most 100 characters")
 	}
 	var called Called
-	err = m.again(ctx, func() error {
+	err = Again(ctx, func() error {
 		called = Called{}
 		return m.invite(ctx, by, p, call, lines, &called)
 	})
@@ -99,7 +99,7 @@ func (m *Membership) invite(ctx context.Context, by audit.Caller, p Programme, c
 		}
 		seen[i.AddressKey()] = true
 		i.By = by.Account
-		e := m.event(by, i.Tenant, "invitation.send", i.ID)
+		e := m.Event(by, i.Tenant, "invitation.send", i.ID)
 		e.Facts = map[string]string{"address": i.Address, "role": string(i.Role)}
 		d.Invitations = append(append(d.Invitations, ended...), i)
 		d.Events = append(d.Events, e)
@@ -121,13 +121,13 @@ func (m *Membership) draft(ctx context.Context, p Programme, call Call, l line) 
 		ID: m.source.NewGUID(), OrganisationName: call.OrganisationName, Role: call.Role, Language: call.Language, Note: call.Note,
 		Sent: now, Expires: now.AddDate(0, 0, p.InvitationDays), State: InvitationSent,
 	}
-	i.TokenHash = tokenHash(m.token(invitationPurpose, i.ID))
+	i.TokenHash = LinkHash(m.LinkToken(invitationPurpose, i.ID))
 	if rule := l.into(&i); rule != "" {
 		return i, nil, rule, nil
 	}
 	old, err := m.store.OpenInvitation(ctx, p.Owner, i.AddressKey())
 	switch {
-	case err == nil && old.usable(now) == nil:
+	case err == nil && old.Usable(now) == nil:
 		return i, nil, "invited", nil
 	case err == nil:
 		old.State = InvitationExpired
@@ -199,9 +199,9 @@ func (l line) into(i *Invitation) string {
 	switch {
 	case len(l.fields) == 0 || len(l.fields) > 4:
 		return "fields"
-	case !isAddress(i.Address):
+	case !IsAddress(i.Address):
 		return "address"
-	case !isText(i.Name, 0, 100):
+	case !IsText(i.Name, 0, 100):
 		return "name"
 	case i.Role.rank() == 0:
 		return "role"
@@ -222,11 +222,12 @@ func (m *Membership) waiting(ctx context.Context, p Programme, person account.Ac
 		if err != nil {
 			return i, err
 		}
-		if i.usable(m.source.Now()) == nil && i.meets(person.Tenant) {
+		if i.Usable(m.source.Now()) == nil && i.Meets(person.Tenant) {
 			return i, nil
 		}
 	}
 	return Invitation{}, nil
 }
 
-func (i Invitation) meets(home id.Tenant) bool { return i.Tenant == "" || i.Tenant == home }
+// Meets reports whether it is for people of the organisation.
+func (i Invitation) Meets(home id.Tenant) bool { return i.Tenant == "" || i.Tenant == home }

@@ -87,8 +87,8 @@ type Member struct {
 // AddressKey is the address in the form that is compared.
 func (a Member) AddressKey() string { return account.FoldName(a.InvitedAs) }
 
-// join is the member that a person becomes over the row that was there.
-func (m *Membership) join(have Member, person account.Account, role Role, origin Origin, address string, by id.Object) Member {
+// NewMember is the member that a person becomes over the row that was there.
+func (m *Membership) NewMember(have Member, person account.Account, role Role, origin Origin, address string, by id.Object) Member {
 	joined := Member{
 		Tenant: person.Tenant, Account: person.ID, Role: role, InvitedAs: address, Language: person.Language,
 		Since: m.source.Now(), State: Active, Origin: origin, By: by, Version: have.Version,
@@ -115,7 +115,7 @@ func (m *Membership) activeMember(ctx context.Context, by audit.Caller) (Program
 	if err != nil {
 		return p, account.Account{}, err
 	}
-	person, err := m.person(ctx, by)
+	person, err := m.Person(ctx, by)
 	if err != nil {
 		return p, person, err
 	}
@@ -178,7 +178,7 @@ func (m *Membership) Standing(ctx context.Context, t id.Tenant, who id.Object) (
 	if err != nil {
 		return Standing{}, err
 	}
-	person, err := m.enabled(ctx, t, who)
+	person, err := m.Enabled(ctx, t, who)
 	if err != nil {
 		return Standing{}, err
 	}
@@ -194,7 +194,7 @@ func (m *Membership) Standing(ctx context.Context, t id.Tenant, who id.Object) (
 		s.Place = InProgramme
 		return s, nil
 	}
-	keys, err := m.proves(ctx, person)
+	keys, err := m.Proves(ctx, person)
 	if err != nil {
 		return s, err
 	}
@@ -254,7 +254,7 @@ func (m *Membership) Remove(ctx context.Context, by audit.Caller, t id.Tenant, w
 	if err != nil {
 		return err
 	}
-	return m.again(ctx, func() error {
+	return Again(ctx, func() error {
 		member, err := m.store.Member(ctx, p.Owner, t, who)
 		if err != nil {
 			return err
@@ -263,7 +263,7 @@ func (m *Membership) Remove(ctx context.Context, by audit.Caller, t id.Tenant, w
 			return nil
 		}
 		member.State, member.Ended, member.By = Removed, ByPerson, by.Account
-		e := m.event(by, otherSide(by, p, t), "member.remove", string(who))
+		e := m.Event(by, OtherSide(by, p, t), "member.remove", string(who))
 		return m.commit(ctx, p, Deed{Members: []Member{member}, Events: []audit.Event{e}})
 	})
 }
@@ -271,20 +271,20 @@ func (m *Membership) Remove(ctx context.Context, by audit.Caller, t id.Tenant, w
 // over lets the owner's staff act on any organisation, and those who speak for
 // an organisation on their own.
 func (m *Membership) over(ctx context.Context, by audit.Caller, t id.Tenant) (Programme, error) {
-	p, staff, err := m.isStaff(ctx, by)
+	p, staff, err := m.IsStaff(ctx, by)
 	if err != nil || staff {
 		return p, err
 	}
 	if by.Home != t {
 		return p, fault.New(fault.RoleMissing, "role", ProgrammeStaff)
 	}
-	_, err = m.speaker(ctx, by)
+	_, err = m.Speaker(ctx, by)
 	return p, err
 }
 
-// otherSide is who else may read an event: the owner's record tells the
+// OtherSide is who else may read an event: the owner's record tells the
 // organisation, the organisation's the owner.
-func otherSide(by audit.Caller, p Programme, t id.Tenant) id.Tenant {
+func OtherSide(by audit.Caller, p Programme, t id.Tenant) id.Tenant {
 	if by.Tenant == p.Owner {
 		return t
 	}

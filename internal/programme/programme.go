@@ -1,6 +1,6 @@
 // Package programme holds who belongs to the partner programme of this
-// installation and how they come in: invitations, requests, rosters, changes of
-// a sign-in name, and the terms that everybody accepts.
+// installation and how they come in: invitations, requests, rosters, and the
+// terms that everybody accepts.
 package programme
 
 import (
@@ -90,14 +90,14 @@ func (m *Membership) Found(ctx context.Context, by audit.Caller, p Programme) er
 	if _, err := m.tenants.Find(ctx, p.Owner); err != nil {
 		return err
 	}
-	return m.again(ctx, func() error {
+	return Again(ctx, func() error {
 		p.Version = 0
 		if have, err := m.store.Programme(ctx); err == nil {
 			p.Version = have.Version
 		} else if !fault.Has(err, fault.ObjectUnknown) {
 			return err
 		}
-		e := m.event(audit.Caller{Tenant: p.Owner, SignInName: by.SignInName}, p.Owner, "programme.found", string(p.Owner))
+		e := m.Event(audit.Caller{Tenant: p.Owner, SignInName: by.SignInName}, p.Owner, "programme.found", string(p.Owner))
 		return m.store.CommitDeed(ctx, p.Owner, Deed{Programmes: []Programme{p}, Events: []audit.Event{e}})
 	})
 }
@@ -114,7 +114,7 @@ func (m *Membership) Configure(ctx context.Context, by audit.Caller, to Programm
 	if to, err = to.checked(); err != nil {
 		return err
 	}
-	e := m.event(by, "", "programme.change", string(p.Owner))
+	e := m.Event(by, "", "programme.change", string(p.Owner))
 	e.Facts = map[string]string{"swap policy": string(to.SwapPolicy), "contact": to.Contact}
 	return m.store.CommitDeed(ctx, p.Owner, Deed{Programmes: []Programme{to}, Events: []audit.Event{e}})
 }
@@ -136,9 +136,9 @@ func (p Programme) checked() (Programme, error) {
 	switch {
 	case !id.IsGUID(string(p.Owner)):
 		return p, invalid("owner", "a tenant id")
-	case !isText(p.Name, 1, 100):
+	case !IsText(p.Name, 1, 100):
 		return p, invalid("name", "1 to 100 characters")
-	case !isAddress(p.Contact):
+	case !IsAddress(p.Contact):
 		return p, invalid("contact", "an e-mail address")
 	case p.SwapPolicy != SwapAtOnce && p.SwapPolicy != SwapByApproval:
 		return p, invalid("swapPolicy", "approve or auto")
@@ -152,37 +152,41 @@ func (p Programme) checked() (Programme, error) {
 // this moment (security-and-reliability.md R163), and gives the programme. It
 // fails with RoleMissing, AccountDisabled, AccountUnknown or AppOnlyRefused.
 func (m *Membership) Staff(ctx context.Context, by audit.Caller) (Programme, error) {
-	p, staff, err := m.isStaff(ctx, by)
+	p, staff, err := m.IsStaff(ctx, by)
 	if err == nil && !staff {
 		err = fault.New(fault.RoleMissing, "role", ProgrammeStaff)
 	}
 	return p, err
 }
 
-func (m *Membership) isStaff(ctx context.Context, by audit.Caller) (Programme, bool, error) {
+// IsStaff gives the programme, and tells whether a person acts for its owner.
+func (m *Membership) IsStaff(ctx context.Context, by audit.Caller) (Programme, bool, error) {
 	p, err := m.store.Programme(ctx)
 	if err != nil || by.Home != p.Owner || by.Tenant != p.Owner {
 		return p, false, err
 	}
-	person, err := m.person(ctx, by)
+	person, err := m.Person(ctx, by)
 	if err != nil {
 		return p, false, err
 	}
 	return p, person.In(ProgrammeStaff) || person.Holds(account.GlobalAdministrator), nil
 }
 
-// person gives the caller as they are now, at home.
-func (m *Membership) person(ctx context.Context, by audit.Caller) (account.Account, error) {
+// Person gives the caller as they are now, at home. It fails with
+// AppOnlyRefused, ForeignAccount, AccountUnknown or AccountDisabled.
+func (m *Membership) Person(ctx context.Context, by audit.Caller) (account.Account, error) {
 	if by.AppOnly {
 		return account.Account{}, fault.New(fault.AppOnlyRefused)
 	}
 	if by.Home != by.Tenant {
 		return account.Account{}, fault.New(fault.ForeignAccount, "account", by.SignInName)
 	}
-	return m.enabled(ctx, by.Home, by.Account)
+	return m.Enabled(ctx, by.Home, by.Account)
 }
 
-func (m *Membership) enabled(ctx context.Context, t id.Tenant, who id.Object) (account.Account, error) {
+// Enabled gives an account that is not switched off, or fails with
+// AccountUnknown or AccountDisabled.
+func (m *Membership) Enabled(ctx context.Context, t id.Tenant, who id.Object) (account.Account, error) {
 	person, err := m.people.Find(ctx, t, who)
 	if err != nil {
 		return person, err
@@ -193,10 +197,10 @@ func (m *Membership) enabled(ctx context.Context, t id.Tenant, who id.Object) (a
 	return person, nil
 }
 
-// speaker gives a person who may speak for their organisation towards the
-// programme.
-func (m *Membership) speaker(ctx context.Context, by audit.Caller) (account.Account, error) {
-	person, err := m.person(ctx, by)
+// Speaker gives a person who may speak for their organisation towards the
+// programme, or fails with RoleMissing.
+func (m *Membership) Speaker(ctx context.Context, by audit.Caller) (account.Account, error) {
+	person, err := m.Person(ctx, by)
 	if err != nil {
 		return person, err
 	}
@@ -206,11 +210,11 @@ func (m *Membership) speaker(ctx context.Context, by audit.Caller) (account.Acco
 	return person, nil
 }
 
-// proves lists the folded addresses that a person has proved: the sign-in name
+// Proves lists the folded addresses that a person has proved: the sign-in name
 // and the mailbox, each only where the home organisation has verified its
 // domain. A personal account proves its sign-in name, whose mailbox it showed,
 // unless an organisation has verified the domain since (rows R168, A84).
-func (m *Membership) proves(ctx context.Context, person account.Account) ([]string, error) {
+func (m *Membership) Proves(ctx context.Context, person account.Account) ([]string, error) {
 	var keys []string
 	for _, address := range []string{person.SignInName, person.Mail} {
 		domain, ok := account.DomainOf(address)
@@ -241,9 +245,9 @@ func (m *Membership) ownerOf(ctx context.Context, domain string) (id.Tenant, err
 	return owner.ID, nil
 }
 
-// again decides anew on what the store holds now, as long as somebody else was
+// Again decides anew on what the store holds now, as long as somebody else was
 // faster. Each round one writer wins, so the bound is far beyond any real race.
-func (m *Membership) again(ctx context.Context, decide func() error) error {
+func Again(ctx context.Context, decide func() error) error {
 	const rounds = 200
 	for range rounds {
 		if err := decide(); !fault.Has(err, fault.ChangedMeanwhile) || ctx.Err() != nil {
@@ -269,8 +273,8 @@ func (m *Membership) commit(ctx context.Context, p Programme, d Deed, letters ..
 	return nil
 }
 
-// event is a record of the caller's organisation that the target can read too.
-func (m *Membership) event(by audit.Caller, target id.Tenant, verb, object string) audit.Event {
+// Event is a record of the caller's organisation that the target can read too.
+func (m *Membership) Event(by audit.Caller, target id.Tenant, verb, object string) audit.Event {
 	if target == by.Tenant {
 		target = ""
 	}
@@ -280,24 +284,24 @@ func (m *Membership) event(by audit.Caller, target id.Tenant, verb, object strin
 	}
 }
 
-// token makes a link's secret from the id of what it opens. It is made anew
+// LinkToken makes a link's secret from the id of what it opens. It is made anew
 // when it is needed, so only its digest rests; the purpose keeps the token of
 // one flow from serving in another (row A88).
-func (m *Membership) token(purpose, of string) string {
+func (m *Membership) LinkToken(purpose, of string) string {
 	return base64.RawURLEncoding.EncodeToString(m.key.MAC([]byte(purpose), []byte(of)))
 }
 
-// tokenHash is what is stored and looked up of a token.
-func tokenHash(token string) string {
+// LinkHash is what is stored and looked up of a token.
+func LinkHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }
 
-// mailbox is where a person is written to: their mailbox, or else the sign-in
+// MailboxOf is where a person is written to: their mailbox, or else the sign-in
 // name. It is empty when they prove neither, so that nothing about them is told
 // to whoever holds the address.
-func (m *Membership) mailbox(ctx context.Context, person account.Account) (string, error) {
-	keys, err := m.proves(ctx, person)
+func (m *Membership) MailboxOf(ctx context.Context, person account.Account) (string, error) {
+	keys, err := m.Proves(ctx, person)
 	if err != nil {
 		return "", err
 	}
@@ -316,7 +320,9 @@ func invalid(field, rule string) error {
 // maxAddress bounds an address, in bytes (RFC 5321 4.5.3.1.3).
 const maxAddress = 254
 
-func isAddress(address string) bool {
+// IsAddress reports whether a text is one e-mail address that can be written
+// to.
+func IsAddress(address string) bool {
 	local, _, found := strings.Cut(address, "@")
 	_, ok := account.DomainOf(address)
 	return found && ok && local != "" && len(address) <= maxAddress && strings.Count(address, "@") == 1 &&
@@ -325,9 +331,9 @@ func isAddress(address string) bool {
 		})
 }
 
-// isText reports whether a text has so many characters and none that breaks
+// IsText reports whether a text has so many characters and none that breaks
 // lines or headers.
-func isText(text string, least, most int) bool {
+func IsText(text string, least, most int) bool {
 	n := utf8.RuneCountInString(strings.TrimSpace(text))
 	return n >= least && n <= most && len(text) <= 8*most+8 && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }

@@ -21,7 +21,6 @@ type Deed struct {
 	// Touched rosters get a new version and nothing else: what was decided by
 	// them must not cross with a change of them.
 	Touched     []Roster
-	Swaps       []Swap
 	Mailboxes   []Mailbox
 	Terms       []Terms
 	Acceptances []Acceptance
@@ -80,16 +79,7 @@ type MemberStore interface {
 	// Rosters lists all, oldest first.
 	Rosters(ctx context.Context, owner id.Tenant, limit int) ([]Roster, error)
 
-	// Swap finds by id, SwapOf by the digest of its undo token, LastSwap the
-	// newest that a person began.
-	Swap(ctx context.Context, owner id.Tenant, swap string) (Swap, error)
-	SwapOf(ctx context.Context, owner id.Tenant, hash string) (Swap, error)
-	LastSwap(ctx context.Context, owner, tenant id.Tenant, account id.Object) (Swap, error)
-	// Swaps lists those in a state, oldest first; DueSwaps those in a state
-	// that ended by now.
-	Swaps(ctx context.Context, owner id.Tenant, state SwapState, limit int) ([]Swap, error)
-	DueSwaps(ctx context.Context, owner id.Tenant, state SwapState, now time.Time, limit int) ([]Swap, error)
-	// Mailbox tells which codes an address was sent of late.
+	// Mailbox tells which mails were asked for of late.
 	Mailbox(ctx context.Context, owner id.Tenant, key string) (Mailbox, error)
 
 	// Terms finds a version, CurrentTerms the newest.

@@ -247,7 +247,6 @@ func TestOnlyTheOwnersStaffOfThisMomentActForTheProgramme(t *testing.T) {
 				"publish":     func() error { _, err := w.Publish(ctx, c.by, map[string]string{"en": "x"}); return err },
 				"acceptances": func() error { _, err := w.Acceptances(ctx, c.by, 1, programme.Acceptance{}, 1); return err },
 				"addresses":   func() error { _, err := w.OwnAddresses(ctx, c.by, 1); return err },
-				"decide swap": func() error { return w.DecideSwap(ctx, c.by, "x", true, "") },
 				"remove":      func() error { return w.Remove(ctx, c.by, contoso, "anna") },
 				"members":     func() error { _, err := w.Members(ctx, c.by, contoso, "", 1); return err },
 				"read roster": func() error { _, err := w.Roster(ctx, c.by, contoso); return err },

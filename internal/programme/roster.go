@@ -102,7 +102,7 @@ func (m *Membership) SendRoster(ctx context.Context, by audit.Caller, list Roste
 	if err != nil {
 		return RosterSent{}, err
 	}
-	speaker, err := m.speaker(ctx, by)
+	speaker, err := m.Speaker(ctx, by)
 	if err != nil {
 		return RosterSent{}, err
 	}
@@ -114,7 +114,7 @@ func (m *Membership) SendRoster(ctx context.Context, by audit.Caller, list Roste
 		return RosterSent{Bad: bad}, invalid("list", "at least one address in a domain of your organisation")
 	}
 	sent := RosterSent{Bad: bad}
-	err = m.again(ctx, func() (err error) {
+	err = Again(ctx, func() (err error) {
 		sent.Roster, sent.Removed, err = m.replaceRoster(ctx, by, p, entries, len(bad) > 0)
 		return err
 	})
@@ -199,7 +199,7 @@ func (m *Membership) replaceRoster(ctx context.Context, by audit.Caller, p Progr
 	if err != nil {
 		return r, 0, err
 	}
-	e := m.event(by, p.Owner, "roster.send", string(by.Tenant))
+	e := m.Event(by, p.Owner, "roster.send", string(by.Tenant))
 	e.Facts = map[string]string{"people": number(len(entries)), "removed": number(len(out))}
 	d := Deed{Rosters: []Roster{r}, Members: out, Events: []audit.Event{e}}
 	if err := m.commit(ctx, p, d, append(letters, welcome...)...); err != nil {

@@ -58,7 +58,7 @@ func (m *Membership) stays(ctx context.Context, on roll, a Member) (bool, error)
 	if err != nil {
 		return false, err
 	}
-	keys, err := m.proves(ctx, person)
+	keys, err := m.Proves(ctx, person)
 	return on.names(person.ID, keys), err
 }
 
@@ -98,7 +98,7 @@ func (m *Membership) decideRoster(ctx context.Context, by audit.Caller, t id.Ten
 	if err != nil {
 		return err
 	}
-	return m.again(ctx, func() error {
+	return Again(ctx, func() error {
 		r, err := m.store.Roster(ctx, p.Owner, t)
 		if err != nil {
 			return err
@@ -111,7 +111,7 @@ func (m *Membership) decideRoster(ctx context.Context, by audit.Caller, t id.Ten
 		if err != nil {
 			return err
 		}
-		e := m.event(by, t, "roster."+string(to), string(t))
+		e := m.Event(by, t, "roster."+string(to), string(t))
 		e.Facts = map[string]string{"people": number(len(r.Entries)), "removed": number(len(out))}
 		return m.commit(ctx, p, Deed{Rosters: []Roster{r}, Members: out, Events: []audit.Event{e}}, welcome...)
 	})
@@ -134,7 +134,7 @@ func (m *Membership) onRoster(ctx context.Context, p Programme, person account.A
 // organisation. It fails with MembershipMissing when they are not on it.
 func (m *Membership) Join(ctx context.Context, by audit.Caller) (Member, error) {
 	var joined Member
-	err := m.again(ctx, func() (err error) {
+	err := Again(ctx, func() (err error) {
 		joined, err = m.joinByRoster(ctx, by)
 		return err
 	})
@@ -146,7 +146,7 @@ func (m *Membership) joinByRoster(ctx context.Context, by audit.Caller) (Member,
 	if err != nil {
 		return Member{}, err
 	}
-	person, err := m.person(ctx, by)
+	person, err := m.Person(ctx, by)
 	if err != nil {
 		return Member{}, err
 	}
@@ -154,7 +154,7 @@ func (m *Membership) joinByRoster(ctx context.Context, by audit.Caller) (Member,
 	if err != nil || have.State == Active {
 		return have, err
 	}
-	keys, err := m.proves(ctx, person)
+	keys, err := m.Proves(ctx, person)
 	if err != nil {
 		return Member{}, err
 	}
@@ -165,12 +165,12 @@ func (m *Membership) joinByRoster(ctx context.Context, by audit.Caller) (Member,
 	if !on {
 		return Member{}, fault.New(fault.MembershipMissing, "reason", "none")
 	}
-	joined := m.join(have, person, PlainMember, ByRoster, person.SignInName, r.SentBy)
-	requests, err := m.settled(ctx, p, person)
+	joined := m.NewMember(have, person, PlainMember, ByRoster, person.SignInName, r.SentBy)
+	requests, err := m.Settled(ctx, p, person)
 	if err != nil {
 		return Member{}, err
 	}
-	e := m.event(by, p.Owner, "member.join", string(person.ID))
+	e := m.Event(by, p.Owner, "member.join", string(person.ID))
 	// A roster that changes at this moment must be read again first, by us or
 	// by whoever takes people off it.
 	d := Deed{Members: []Member{joined}, Touched: []Roster{r}, Requests: requests, Events: []audit.Event{e}}

@@ -92,13 +92,13 @@ func (m *Membership) publish(ctx context.Context, by audit.Caller, p Programme, 
 		hashes[tag] = hex.EncodeToString(sum[:])
 	}
 	var t Terms
-	err := m.again(ctx, func() error {
+	err := Again(ctx, func() error {
 		last, err := m.store.CurrentTerms(ctx, p.Owner)
 		if err != nil && !fault.Has(err, fault.ObjectUnknown) {
 			return err
 		}
 		t = Terms{Version: last.Version + 1, Texts: texts, Hashes: hashes, From: m.source.Now(), By: by.Account}
-		e := m.event(by, "", "terms.publish", number(t.Version))
+		e := m.Event(by, "", "terms.publish", number(t.Version))
 		e.Facts = map[string]string{}
 		for tag, hash := range hashes {
 			e.Facts["sha256 "+tag] = hash
@@ -202,7 +202,7 @@ func (m *Membership) AcceptTerms(ctx context.Context, by audit.Caller, version i
 	}
 	organisation := own
 	organisation.Account = ""
-	e := m.event(by, p.Owner, "terms.accept", number(version))
+	e := m.Event(by, p.Owner, "terms.accept", number(version))
 	e.Facts = map[string]string{"language": tag, "sha256": hash}
 	return m.commit(ctx, p, Deed{Acceptances: []Acceptance{own, organisation}, Events: []audit.Event{e}})
 }

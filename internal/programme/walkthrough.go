@@ -25,7 +25,7 @@ func (m *Membership) AskWalkthrough(ctx context.Context, by audit.Caller, at tim
 	wish = strings.TrimSpace(wish)
 	now := m.source.Now()
 	switch {
-	case !isText(wish, 0, 300):
+	case !IsText(wish, 0, 300):
 		return invalid("reason", "at most 300 characters in one paragraph")
 	case !at.After(now) || at.Sub(now) > walkthroughAhead:
 		return invalid("when", "within the next 90 days")
@@ -38,17 +38,17 @@ func (m *Membership) AskWalkthrough(ctx context.Context, by audit.Caller, at tim
 	if err != nil {
 		return err
 	}
-	to, err := m.mailbox(ctx, person)
+	to, err := m.MailboxOf(ctx, person)
 	if err != nil {
 		return err
 	}
-	return m.again(ctx, func() error {
+	return Again(ctx, func() error {
 		// No address looks like this key.
-		box, err := m.reserveMail(ctx, p, "walkthrough/"+string(person.Tenant)+"/"+string(person.ID), walkthroughs)
+		box, err := m.ReserveMail(ctx, p, "walkthrough/"+string(person.Tenant)+"/"+string(person.ID), walkthroughs)
 		if err != nil {
 			return err
 		}
-		e := m.event(by, p.Owner, "walkthrough.ask", string(person.ID))
+		e := m.Event(by, p.Owner, "walkthrough.ask", string(person.ID))
 		e.Facts = map[string]string{"at": at.UTC().Format(time.RFC3339)}
 		letter := message.Message{
 			Kind: message.Walkthrough, Tenant: p.Owner, To: p.Contact, Path: PortalPath, Facts: map[string]string{

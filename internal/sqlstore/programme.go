@@ -14,21 +14,21 @@ var _ programme.MemberStore = (*DB)(nil)
 
 // CommitDeed writes a deed of the programme, all of it or nothing.
 func (db *DB) CommitDeed(ctx context.Context, owner id.Tenant, d programme.Deed) error {
-	return db.write(ctx, func(x *tx) error {
-		for _, write := range []func(id.Tenant, programme.Deed) error{
-			x.programmes, x.members, x.invitations, x.requests, x.rosters, x.swaps, x.mailboxes, x.terms,
-		} {
-			if err := write(owner, d); err != nil {
-				return err
-			}
+	return db.write(ctx, func(x *tx) error { return x.deed(owner, d) })
+}
+
+func (t *tx) deed(owner id.Tenant, d programme.Deed) error {
+	for _, write := range []func(id.Tenant, programme.Deed) error{
+		t.programmes, t.members, t.invitations, t.requests, t.rosters, t.mailboxes, t.terms,
+	} {
+		if err := write(owner, d); err != nil {
+			return err
 		}
-		for _, e := range d.Events {
-			if err := x.event(e); err != nil {
-				return err
-			}
-		}
-		return x.messages(d.Messages)
-	})
+	}
+	if err := t.events(d.Events); err != nil {
+		return err
+	}
+	return t.messages(d.Messages)
 }
 
 // keep writes a document that is new at version 0, and else replaces the one
@@ -134,21 +134,6 @@ func (t *tx) rosters(owner id.Tenant, d programme.Deed) error {
 	for _, r := range d.Touched {
 		err := t.swapped("roster", `UPDATE roster SET version = version + 1 WHERE owner = $1 AND tenant = $2 AND version = $3`,
 			string(owner), string(r.Tenant), r.Version)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *tx) swaps(owner id.Tenant, d programme.Deed) error {
-	for _, s := range d.Swaps {
-		err := t.keep("swap", s, s.Version,
-			`INSERT INTO swap (owner, id, tenant, account, state, undo_hash, expires_at, at, doc, version)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1) ON CONFLICT DO NOTHING`,
-			`UPDATE swap SET tenant = $3, account = $4, state = $5, undo_hash = $6, expires_at = $7, at = $8, doc = $9,
-				version = version + 1 WHERE owner = $1 AND id = $2 AND version = $10`,
-			string(owner), s.ID, string(s.Tenant), string(s.Account), string(s.State), s.UndoHash, micros(s.Expires), micros(s.At))
 		if err != nil {
 			return err
 		}

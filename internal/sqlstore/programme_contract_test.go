@@ -44,13 +44,6 @@ func requestOf(key, who string, at time.Time) programme.AccessRequest {
 	return programme.AccessRequest{ID: key, Tenant: fabrikam, Account: id.Object(who), Address: "a@b.example", Reason: "because", At: at, State: programme.RequestOpen}
 }
 
-func swapOf(key, who string, at time.Time) programme.Swap {
-	return programme.Swap{
-		ID: key, Kind: programme.AddressSwap, Address: "a@b.example", Tenant: fabrikam, Account: id.Object(who), State: programme.SwapBegun,
-		Code: []byte{1, 2}, At: at, Expires: at.Add(time.Minute), UndoHash: "undo " + key, Before: memberOf(fabrikam, who, "x@y.example"),
-	}
-}
-
 // same compares what one lookup gives with what was kept, as version 1.
 func same[T any](t *testing.T, what string, want T, look func() (T, error)) {
 	t.Helper()
@@ -66,19 +59,19 @@ func TestWhatTheProgrammeKeepsComesBackToItsOwnerAlone(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
 		ctx := t.Context()
 		p := programme.Programme{Owner: contoso, Name: "P", Contact: "p@contoso.example", SwapPolicy: programme.SwapAtOnce, InvitationDays: 3}
-		i, m, r, s := invitationTo("i", "Anna@B.example"), memberOf(fabrikam, "anna", "Anna@B.example"), requestOf("r", "anna", noon), swapOf("s", "anna", noon)
+		i, m, r := invitationTo("i", "Anna@B.example"), memberOf(fabrikam, "anna", "Anna@B.example"), requestOf("r", "anna", noon)
 		roster := programme.Roster{Tenant: fabrikam, State: programme.RosterWaiting, Entries: []programme.Entry{{Address: "a@b.example"}}, At: noon, Sent: noon}
 		box := programme.Mailbox{Key: "a@b.example", Sent: []time.Time{noon}}
 		terms := programme.Terms{Version: 1, Texts: map[string]string{"en": "x"}, Hashes: map[string]string{"en": "y"}, From: noon}
 		accepted := programme.Acceptance{Version: 1, Tenant: fabrikam, Account: "anna", Language: "en", Hash: "y", At: noon}
 		commit(t, db, programme.Deed{
 			Programmes: []programme.Programme{p}, Invitations: []programme.Invitation{i}, Members: []programme.Member{m}, Requests: []programme.AccessRequest{r},
-			Rosters: []programme.Roster{roster}, Swaps: []programme.Swap{s}, Mailboxes: []programme.Mailbox{box}, Terms: []programme.Terms{terms},
+			Rosters: []programme.Roster{roster}, Mailboxes: []programme.Mailbox{box}, Terms: []programme.Terms{terms},
 			Acceptances: []programme.Acceptance{accepted},
 			Events:      []audit.Event{{ID: "e", At: noon, Tenant: contoso, Target: fabrikam, Verb: "v"}},
 			Messages:    []message.Sealed{{ID: "m", Body: []byte("sealed"), At: noon}},
 		})
-		p.Version, i.Version, m.Version, r.Version, s.Version, roster.Version, box.Version = 1, 1, 1, 1, 1, 1, 1
+		p.Version, i.Version, m.Version, r.Version, roster.Version, box.Version = 1, 1, 1, 1, 1, 1
 		same(t, "programme", p, func() (programme.Programme, error) { return db.Programme(ctx) })
 		if events, err := db.Events(ctx, fabrikam, 9); err != nil || len(events) != 1 {
 			t.Errorf("events %+v, %v", events, err)
@@ -86,7 +79,6 @@ func TestWhatTheProgrammeKeepsComesBackToItsOwnerAlone(t *testing.T) {
 		if waiting, err := db.TakeMessages(ctx, noon, noon.Add(time.Minute), 9); err != nil || len(waiting) != 1 {
 			t.Errorf("messages %+v, %v", waiting, err)
 		}
-		now := noon.AddDate(1, 0, 0)
 		// Each lookup finds it for the owner, and nothing for anybody else.
 		for _, owner := range []id.Tenant{contoso, fabrikam} {
 			one(t, owner, "invitation", i, func() (programme.Invitation, error) { return db.Invitation(ctx, owner, "i") })
@@ -96,9 +88,6 @@ func TestWhatTheProgrammeKeepsComesBackToItsOwnerAlone(t *testing.T) {
 			one(t, owner, "request", r, func() (programme.AccessRequest, error) { return db.AccessRequest(ctx, owner, "r") })
 			one(t, owner, "open request", r, func() (programme.AccessRequest, error) { return db.OpenAccessRequest(ctx, owner, fabrikam, "anna") })
 			one(t, owner, "roster", roster, func() (programme.Roster, error) { return db.Roster(ctx, owner, fabrikam) })
-			one(t, owner, "swap", s, func() (programme.Swap, error) { return db.Swap(ctx, owner, "s") })
-			one(t, owner, "undo", s, func() (programme.Swap, error) { return db.SwapOf(ctx, owner, s.UndoHash) })
-			one(t, owner, "last swap", s, func() (programme.Swap, error) { return db.LastSwap(ctx, owner, fabrikam, "anna") })
 			one(t, owner, "mailbox", box, func() (programme.Mailbox, error) { return db.Mailbox(ctx, owner, "a@b.example") })
 			one(t, owner, "terms", terms, func() (programme.Terms, error) { return db.Terms(ctx, owner, 1) })
 			one(t, owner, "current terms", terms, func() (programme.Terms, error) { return db.CurrentTerms(ctx, owner) })
@@ -113,8 +102,6 @@ func TestWhatTheProgrammeKeepsComesBackToItsOwnerAlone(t *testing.T) {
 				return db.AccessRequests(ctx, owner, programme.RequestOpen, 9)
 			})
 			many(t, owner, "rosters", roster, func() ([]programme.Roster, error) { return db.Rosters(ctx, owner, 9) })
-			many(t, owner, "swaps", s, func() ([]programme.Swap, error) { return db.Swaps(ctx, owner, programme.SwapBegun, 9) })
-			many(t, owner, "due swaps", s, func() ([]programme.Swap, error) { return db.DueSwaps(ctx, owner, programme.SwapBegun, now, 9) })
 			many(t, owner, "acceptances", accepted, func() ([]programme.Acceptance, error) {
 				return db.Acceptances(ctx, owner, 1, programme.Acceptance{}, 9)
 			})
@@ -145,13 +132,13 @@ func TestADeedThatComesLateLeavesNothing(t *testing.T) {
 	roster := programme.Roster{Tenant: fabrikam, State: programme.RosterWaiting, At: noon}
 	first := programme.Deed{
 		Programmes: []programme.Programme{{Owner: contoso}}, Members: []programme.Member{m}, Invitations: []programme.Invitation{i}, Requests: []programme.AccessRequest{r},
-		Rosters: []programme.Roster{roster}, Swaps: []programme.Swap{swapOf("s", "anna", noon)}, Mailboxes: []programme.Mailbox{{Key: "k"}}, Terms: []programme.Terms{{Version: 1}},
+		Rosters: []programme.Roster{roster}, Mailboxes: []programme.Mailbox{{Key: "k"}}, Terms: []programme.Terms{{Version: 1}},
 	}
 	stale := func(v int64) programme.Roster { s := roster; s.Version = v; return s }
 	again := m
 	again.Version = 2
-	otherOpen, otherToken, otherRequest, otherUndo := invitationTo("j", "A@B.example"), invitationTo("k", "c@b.example"), requestOf("q", "anna", noon), swapOf("u", "bob", noon)
-	otherToken.TokenHash, otherUndo.UndoHash = i.TokenHash, "undo s"
+	otherOpen, otherToken, otherRequest := invitationTo("j", "A@B.example"), invitationTo("k", "c@b.example"), requestOf("q", "anna", noon)
+	otherToken.TokenHash = i.TokenHash
 	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
 		commit(t, db, first)
 		for name, d := range map[string]programme.Deed{
@@ -164,8 +151,6 @@ func TestADeedThatComesLateLeavesNothing(t *testing.T) {
 			"a roster that is there":         {Rosters: []programme.Roster{roster}},
 			"a roster of another version":    {Rosters: []programme.Roster{stale(2)}},
 			"a touch of an old roster":       {Touched: []programme.Roster{stale(2)}},
-			"a swap that is there":           {Swaps: []programme.Swap{swapOf("s", "anna", noon)}},
-			"a second use of an undo token":  {Swaps: []programme.Swap{otherUndo}},
 			"a mailbox that is there":        {Mailboxes: []programme.Mailbox{{Key: "k"}}},
 			"terms of a version that exists": {Terms: []programme.Terms{{Version: 1}}},
 		} {
@@ -195,26 +180,25 @@ func TestADeedThatComesLateLeavesNothing(t *testing.T) {
 func TestADocumentIsReplacedAtItsVersionAlone(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
 		ctx := t.Context()
-		i, m, r, s := invitationTo("i", "a@b.example"), memberOf(fabrikam, "anna", "a@b.example"), requestOf("r", "anna", noon), swapOf("s", "anna", noon)
+		i, m, r := invitationTo("i", "a@b.example"), memberOf(fabrikam, "anna", "a@b.example"), requestOf("r", "anna", noon)
 		roster, box := programme.Roster{Tenant: fabrikam, State: programme.RosterWaiting, At: noon}, programme.Mailbox{Key: "k"}
 		all := func() programme.Deed {
 			return programme.Deed{
 				Invitations: []programme.Invitation{i}, Members: []programme.Member{m}, Requests: []programme.AccessRequest{r},
-				Swaps: []programme.Swap{s}, Rosters: []programme.Roster{roster}, Mailboxes: []programme.Mailbox{box},
+				Rosters: []programme.Roster{roster}, Mailboxes: []programme.Mailbox{box},
 			}
 		}
 		commit(t, db, all())
 		i.State, i.Version, m.InvitedAs, m.State, m.Version = programme.InvitationRevoked, 1, "n@c.example", programme.Removed, 1
-		r.State, r.Version, s.State, s.Version = programme.RequestRefused, 1, programme.SwapDone, 1
+		r.State, r.Version = programme.RequestRefused, 1
 		roster.State, roster.Version, box.Sent, box.Version = programme.RosterApproved, 1, []time.Time{noon}, 1
 		commit(t, db, all())
 		if err := db.CommitDeed(ctx, contoso, all()); !fault.Has(err, fault.ChangedMeanwhile) {
 			t.Errorf("at the old version: %v", err)
 		}
-		i.Version, m.Version, r.Version, s.Version, roster.Version, box.Version = 2, 2, 2, 2, 2, 2
+		i.Version, m.Version, r.Version, roster.Version, box.Version = 2, 2, 2, 2, 2
 		same(t, "invitation", i, func() (programme.Invitation, error) { return db.Invitation(ctx, contoso, "i") })
 		same(t, "request", r, func() (programme.AccessRequest, error) { return db.AccessRequest(ctx, contoso, "r") })
-		same(t, "swap", s, func() (programme.Swap, error) { return db.Swap(ctx, contoso, "s") })
 		same(t, "mailbox", box, func() (programme.Mailbox, error) { return db.Mailbox(ctx, contoso, "k") })
 		same(t, "member by the new address", []programme.Member{m}, func() ([]programme.Member, error) { return db.MembersAt(ctx, contoso, "n@c.example") })
 		if _, err := db.OpenInvitation(ctx, contoso, "a@b.example"); !fault.Has(err, fault.ObjectUnknown) {
@@ -245,7 +229,6 @@ func TestListsComeInTheirOrderAndPages(t *testing.T) {
 			i.Sent, i.Expires = at, at.Add(time.Hour)
 			d.Invitations = append(d.Invitations, i)
 			d.Requests = append(d.Requests, requestOf(fmt.Sprint("r", n), fmt.Sprint("p", n), at))
-			d.Swaps = append(d.Swaps, swapOf(fmt.Sprint("s", n), "anna", at))
 			d.Members = append(d.Members, memberOf(fabrikam, fmt.Sprint("p", n), "p@b.example"))
 		}
 		commit(t, db, d)
@@ -272,12 +255,6 @@ func TestListsComeInTheirOrderAndPages(t *testing.T) {
 		}
 		if list, err := db.AccessRequests(ctx, contoso, programme.RequestOpen, 3); err != nil || len(list) != 3 || list[0].ID != "r0" {
 			t.Errorf("requests: %+v, %v", list, err)
-		}
-		if s, err := db.LastSwap(ctx, contoso, fabrikam, "anna"); err != nil || s.ID != "s4" {
-			t.Errorf("last swap: %+v, %v", s, err)
-		}
-		if list, err := db.DueSwaps(ctx, contoso, programme.SwapBegun, noon.Add(time.Minute), 9); err != nil || len(list) != 2 {
-			t.Errorf("due swaps: %+v, %v", list, err)
 		}
 		if list, err := db.Members(ctx, contoso, fabrikam, "p1", 2); err != nil || len(list) != 2 || list[0].Account != "p2" {
 			t.Errorf("members: %+v, %v", list, err)

@@ -48,7 +48,6 @@ func memberVersion(m *programme.Member) *int64         { return &m.Version }
 func invitationVersion(i *programme.Invitation) *int64 { return &i.Version }
 func requestVersion(r *programme.AccessRequest) *int64 { return &r.Version }
 func rosterVersion(r *programme.Roster) *int64         { return &r.Version }
-func swapVersion(s *programme.Swap) *int64             { return &s.Version }
 func mailboxVersion(b *programme.Mailbox) *int64       { return &b.Version }
 
 // Programme gives the one programme.
@@ -152,36 +151,7 @@ func (db *DB) Rosters(ctx context.Context, owner id.Tenant, limit int) ([]progra
 		`SELECT doc, version FROM roster WHERE owner = $1 ORDER BY at, tenant LIMIT $2`, string(owner), limit)
 }
 
-// Swap finds by id.
-func (db *DB) Swap(ctx context.Context, owner id.Tenant, swap string) (programme.Swap, error) {
-	return versioned(ctx, db, "swap", swapVersion, `SELECT doc, version FROM swap WHERE owner = $1 AND id = $2`, string(owner), swap)
-}
-
-// SwapOf finds by the digest of an undo token.
-func (db *DB) SwapOf(ctx context.Context, owner id.Tenant, hash string) (programme.Swap, error) {
-	return versioned(ctx, db, "swap", swapVersion, `SELECT doc, version FROM swap WHERE owner = $1 AND undo_hash = $2`, string(owner), hash)
-}
-
-// LastSwap finds the newest of a person.
-func (db *DB) LastSwap(ctx context.Context, owner, t id.Tenant, who id.Object) (programme.Swap, error) {
-	return versioned(ctx, db, "swap", swapVersion, `SELECT doc, version FROM swap
-		WHERE owner = $1 AND tenant = $2 AND account = $3 ORDER BY at DESC, id LIMIT 1`, string(owner), string(t), string(who))
-}
-
-// Swaps lists those in a state, oldest first.
-func (db *DB) Swaps(ctx context.Context, owner id.Tenant, state programme.SwapState, limit int) ([]programme.Swap, error) {
-	return allVersioned(ctx, db, "swaps", swapVersion, `SELECT doc, version FROM swap
-		WHERE owner = $1 AND state = $2 ORDER BY at, id LIMIT $3`, string(owner), string(state), limit)
-}
-
-// DueSwaps lists those in a state that ended.
-func (db *DB) DueSwaps(ctx context.Context, owner id.Tenant, state programme.SwapState, now time.Time, limit int) ([]programme.Swap, error) {
-	return allVersioned(ctx, db, "swaps", swapVersion, `SELECT doc, version FROM swap
-		WHERE owner = $1 AND state = $2 AND expires_at <= $3 ORDER BY expires_at, id LIMIT $4`,
-		string(owner), string(state), micros(now), limit)
-}
-
-// Mailbox tells which codes an address was sent of late.
+// Mailbox tells which mails were asked for of late.
 func (db *DB) Mailbox(ctx context.Context, owner id.Tenant, key string) (programme.Mailbox, error) {
 	return versioned(ctx, db, "mailbox", mailboxVersion,
 		`SELECT doc, version FROM swap_mailbox WHERE owner = $1 AND address_key = $2`, string(owner), key)

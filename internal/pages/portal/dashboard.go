@@ -158,7 +158,7 @@ func (h *Handlers) attention(ctx context.Context, v visit, view *dashboardView) 
 		}
 	}
 	if v.leadsPeople() {
-		waiting, err := h.rooms.Programme.Waiting(ctx, v.Caller())
+		waiting, err := h.rooms.Swaps.Waiting(ctx, v.Caller())
 		if err != nil {
 			return err
 		}

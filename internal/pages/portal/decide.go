@@ -76,6 +76,6 @@ func (h *Handlers) decideSwap(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	swap := r.PostForm.Get("swap")
-	err := h.rooms.Programme.DecideSwap(r.Context(), v.Caller(), swap, r.PostForm.Get("do") == "approve", r.PostForm.Get("reason"))
+	err := h.rooms.Swaps.Decide(r.Context(), v.Caller(), swap, r.PostForm.Get("do") == "approve", r.PostForm.Get("reason"))
 	h.decided(w, r, v, swap, "decided", err)
 }

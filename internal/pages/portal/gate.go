@@ -8,6 +8,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/programme"
+	"github.com/entente-id/entente/internal/swap"
 )
 
 // gate lets members through who have accepted the terms. Everybody else is
@@ -87,12 +88,12 @@ func (h *Handlers) drawStranger(w http.ResponseWriter, r *http.Request, v visit,
 		return
 	}
 	view.Address, view.Organisation, view.Owner = v.Person.SignInName, v.Home.Name, owner.Name
-	wish, err := h.rooms.Programme.MySwap(r.Context(), v.Caller())
+	wish, err := h.rooms.Swaps.Mine(r.Context(), v.Caller())
 	if err != nil && !fault.Has(err, fault.ObjectUnknown) {
 		h.refuse(w, r, v, err)
 		return
 	}
-	if wish.State == programme.SwapWaiting {
+	if wish.State == swap.Waiting {
 		view.Waits = wish.At
 	}
 	page := pages.View{Template: "portal-stranger.html", Title: "M17.headline", Narrow: true}

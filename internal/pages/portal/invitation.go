@@ -10,6 +10,7 @@ import (
 	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/swap"
 )
 
 // welcomePath is where a person comes back to from the sign-in that an
@@ -79,7 +80,7 @@ func (h *Handlers) unusable(w http.ResponseWriter, r *http.Request, v visit, err
 		return
 	}
 	v.lang, v.programme = h.site.Language(r), p
-	view := unusableView{Reason: f.Facts["reason"], Contact: p.Contact, Undo: strings.HasPrefix(r.URL.Path, programme.UndoPath)}
+	view := unusableView{Reason: f.Facts["reason"], Contact: p.Contact, Undo: strings.HasPrefix(r.URL.Path, swap.UndoPath)}
 	about := v.about()
 	about.Step = "invitation"
 	view.Reference = h.kept(w, r, about, f)

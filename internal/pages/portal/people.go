@@ -11,6 +11,7 @@ import (
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/programme"
+	"github.com/entente-id/entente/internal/swap"
 )
 
 // peopleView is an organisation's people in the programme, for those who speak
@@ -18,7 +19,7 @@ import (
 type peopleView struct {
 	Roster  programme.Roster
 	Members []person
-	Merges  []programme.Swap
+	Merges  []swap.Swap
 	// Text is the list as it stands in the form, Bad the lines that nothing was
 	// done for.
 	Text    string
@@ -59,7 +60,7 @@ func (h *Handlers) drawPeople(w http.ResponseWriter, r *http.Request, v visit, v
 	view.Mine = v.Person.ID
 	err := h.readPeople(ctx, v, &view)
 	if err == nil {
-		view.Merges, err = h.rooms.Programme.Waiting(ctx, by)
+		view.Merges, err = h.rooms.Swaps.Waiting(ctx, by)
 	}
 	if err != nil {
 		h.refuse(w, r, v, err)
@@ -199,7 +200,7 @@ func (h *Handlers) decideMerge(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	err := h.rooms.Programme.DecideSwap(r.Context(), v.Caller(), r.PostForm.Get("swap"), r.PostForm.Get("do") == "approve", r.PostForm.Get("reason"))
+	err := h.rooms.Swaps.Decide(r.Context(), v.Caller(), r.PostForm.Get("swap"), r.PostForm.Get("do") == "approve", r.PostForm.Get("reason"))
 	if err != nil {
 		h.drawPeople(w, r, v, peopleView{}, err)
 		return

@@ -19,12 +19,14 @@ import (
 	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/swap"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
 // Rooms are what the pages call.
 type Rooms struct {
 	Programme *programme.Membership
+	Swaps     *swap.Mover
 	People    *account.People
 	Tenants   *tenant.Directory
 	Apps      *application.Registry
@@ -75,8 +77,8 @@ func (h *Handlers) routePortal() {
 		"POST /portal/merge":                          h.beginMerge,
 		"GET /portal/code":                            h.code,
 		"POST /portal/code":                           h.confirmCode,
-		"GET " + programme.UndoPath + "{token}":       h.undo,
-		"POST " + programme.UndoPath + "{token}":      h.takeBack,
+		"GET " + swap.UndoPath + "{token}":            h.undo,
+		"POST " + swap.UndoPath + "{token}":           h.takeBack,
 		"GET /portal":                                 h.dashboard,
 		"GET /portal/walkthrough":                     h.walkthrough,
 		"POST /portal/walkthrough":                    h.bookWalkthrough,

@@ -11,6 +11,7 @@ import (
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/programme"
+	"github.com/entente-id/entente/internal/swap"
 )
 
 func (h *Handlers) routeProgramme() {
@@ -66,7 +67,7 @@ func (h *Handlers) staffForm(w http.ResponseWriter, r *http.Request) (visit, boo
 type queue struct {
 	Access  []programme.AccessRequest
 	Rosters []programme.Roster
-	Swaps   []programme.Swap
+	Swaps   []swap.Swap
 }
 
 // Count is how much waits.
@@ -80,7 +81,7 @@ func (h *Handlers) queue(ctx context.Context, v visit) (q queue, err error) {
 		return q, err
 	}
 	q.Rosters = slices.DeleteFunc(q.Rosters, func(r programme.Roster) bool { return r.State != programme.RosterWaiting })
-	q.Swaps, err = h.rooms.Programme.Waiting(ctx, v.Caller())
+	q.Swaps, err = h.rooms.Swaps.Waiting(ctx, v.Caller())
 	return q, err
 }
 

@@ -7,32 +7,32 @@ import (
 
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/pages"
-	"github.com/entente-id/entente/internal/programme"
+	"github.com/entente-id/entente/internal/swap"
 )
 
 // changeView is the page on which somebody names an earlier address: of their
 // invitation (a swap), or of their earlier account (a merge).
 type changeView struct {
-	Kind           programme.SwapKind
+	Kind           swap.Kind
 	Address, Mine  string
 	Contact, Owner string
 }
 
 func (h *Handlers) swap(w http.ResponseWriter, r *http.Request) {
-	h.change(w, r, programme.AddressSwap)
+	h.change(w, r, swap.AddressSwap)
 }
 
 func (h *Handlers) merge(w http.ResponseWriter, r *http.Request) {
-	h.change(w, r, programme.AccountMerge)
+	h.change(w, r, swap.AccountMerge)
 }
 
-func (h *Handlers) change(w http.ResponseWriter, r *http.Request, kind programme.SwapKind) {
+func (h *Handlers) change(w http.ResponseWriter, r *http.Request, kind swap.Kind) {
 	if v, ok := h.visit(w, r); ok {
 		h.drawChange(w, r, v, kind, r.URL.Query().Get("address"), nil)
 	}
 }
 
-func (h *Handlers) drawChange(w http.ResponseWriter, r *http.Request, v visit, kind programme.SwapKind, address string, problem error) {
+func (h *Handlers) drawChange(w http.ResponseWriter, r *http.Request, v visit, kind swap.Kind, address string, problem error) {
 	page := pages.View{
 		Template: "portal-change.html", Title: "portal." + string(kind) + ".title", Narrow: true, Again: "/portal/" + string(kind),
 		Data: changeView{Kind: kind, Address: address, Mine: v.Person.SignInName, Contact: v.programme.Contact},
@@ -44,14 +44,14 @@ func (h *Handlers) drawChange(w http.ResponseWriter, r *http.Request, v visit, k
 }
 
 func (h *Handlers) beginSwap(w http.ResponseWriter, r *http.Request) {
-	h.begin(w, r, programme.AddressSwap)
+	h.begin(w, r, swap.AddressSwap)
 }
 
 func (h *Handlers) beginMerge(w http.ResponseWriter, r *http.Request) {
-	h.begin(w, r, programme.AccountMerge)
+	h.begin(w, r, swap.AccountMerge)
 }
 
-func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, kind programme.SwapKind) {
+func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, kind swap.Kind) {
 	if !h.site.Form(w, r) {
 		return
 	}
@@ -63,12 +63,12 @@ func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, kind programme.
 	err := h.noted(r, v, r.PostForm.Get("invitation"))
 	switch {
 	case err != nil:
-	case kind == programme.AddressSwap:
-		_, err = h.rooms.Programme.BeginSwap(ctx, by, address)
+	case kind == swap.AddressSwap:
+		_, err = h.rooms.Swaps.Begin(ctx, by, address)
 	case r.PostForm.Get("do") == "unreadable":
-		_, err = h.rooms.Programme.AskMerge(ctx, by, address)
+		_, err = h.rooms.Swaps.AskMerge(ctx, by, address)
 	default:
-		_, err = h.rooms.Programme.BeginMerge(ctx, by, address)
+		_, err = h.rooms.Swaps.BeginMerge(ctx, by, address)
 	}
 	if err != nil {
 		h.drawChange(w, r, v, kind, address, err)
@@ -79,7 +79,7 @@ func (h *Handlers) begin(w http.ResponseWriter, r *http.Request, kind programme.
 
 // codeView is how far a person's swap or merge has come.
 type codeView struct {
-	programme.Status
+	swap.Status
 	Mine, Contact string
 	// Begun asks for the code; Moved says that all is done.
 	Begun, Moved bool
@@ -94,7 +94,7 @@ func (h *Handlers) code(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handlers) drawCode(w http.ResponseWriter, r *http.Request, v visit, problem error) {
-	s, err := h.rooms.Programme.MySwap(r.Context(), v.Caller())
+	s, err := h.rooms.Swaps.Mine(r.Context(), v.Caller())
 	if fault.Has(err, fault.ObjectUnknown) {
 		http.Redirect(w, r, "/portal/swap", http.StatusSeeOther)
 		return
@@ -107,7 +107,7 @@ func (h *Handlers) drawCode(w http.ResponseWriter, r *http.Request, v visit, pro
 		Template: "portal-code.html", Title: "portal.code." + string(s.State), Narrow: true, Again: "/portal/code",
 		Data: codeView{
 			Status: s, Mine: v.Person.SignInName, Contact: v.programme.Contact,
-			Begun: s.State == programme.SwapBegun, Moved: s.State == programme.SwapDone,
+			Begun: s.State == swap.Begun, Moved: s.State == swap.Done,
 		},
 	}
 	if problem == nil || h.mistake(w, r, v, problem, &page) {
@@ -123,7 +123,7 @@ func (h *Handlers) confirmCode(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if _, err := h.rooms.Programme.ConfirmSwap(r.Context(), v.Caller(), r.PostForm.Get("swap"), r.PostForm.Get("code")); err != nil {
+	if _, err := h.rooms.Swaps.Confirm(r.Context(), v.Caller(), r.PostForm.Get("swap"), r.PostForm.Get("code")); err != nil {
 		h.drawCode(w, r, v, err)
 		return
 	}
@@ -146,7 +146,7 @@ func (h *Handlers) undo(w http.ResponseWriter, r *http.Request) {
 		h.drawUndo(w, r, "portal.undo.done", undoView{Done: true})
 		return
 	}
-	s, err := h.rooms.Programme.OpenUndo(r.Context(), token)
+	s, err := h.rooms.Swaps.OpenUndo(r.Context(), token)
 	if err != nil {
 		h.unusable(w, r, visit{}, err)
 		return
@@ -169,9 +169,9 @@ func (h *Handlers) takeBack(w http.ResponseWriter, r *http.Request) {
 	if !h.site.Form(w, r) {
 		return
 	}
-	if err := h.rooms.Programme.UndoSwap(r.Context(), r.PathValue("token")); err != nil {
+	if err := h.rooms.Swaps.Undo(r.Context(), r.PathValue("token")); err != nil {
 		h.unusable(w, r, visit{}, err)
 		return
 	}
-	http.Redirect(w, r, programme.UndoPath+url.PathEscape(r.PathValue("token"))+"?said=undone", http.StatusSeeOther)
+	http.Redirect(w, r, swap.UndoPath+url.PathEscape(r.PathValue("token"))+"?said=undone", http.StatusSeeOther)
 }

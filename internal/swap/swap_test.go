@@ -1,6 +1,7 @@
-package programme_test
+package swap_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/programme"
+	"github.com/entente-id/entente/internal/swap"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -32,10 +34,10 @@ func (w *house) policy(p programme.SwapPolicy) {
 }
 
 // begin starts a swap and reads its code in the old mailbox.
-func (w *house) begin(who audit.Caller, address string) (programme.Status, message.Message) {
+func (w *house) begin(who audit.Caller, address string) (swap.Status, message.Message) {
 	w.t.Helper()
 	w.mails()
-	s, err := w.BeginSwap(w.t.Context(), who, address)
+	s, err := w.swaps.Begin(w.t.Context(), who, address)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -51,10 +53,10 @@ func wrong(code string) string {
 }
 
 // swap proves both addresses.
-func (w *house) swap(who audit.Caller, address string) programme.Status {
+func (w *house) swap(who audit.Caller, address string) swap.Status {
 	w.t.Helper()
 	s, m := w.begin(who, address)
-	s, err := w.ConfirmSwap(w.t.Context(), who, s.ID, m.Facts["code"])
+	s, err := w.swaps.Confirm(w.t.Context(), who, s.ID, m.Facts["code"])
 	if err != nil {
 		w.t.Fatalf("confirm: %v", err)
 	}
@@ -63,7 +65,7 @@ func (w *house) swap(who audit.Caller, address string) programme.Status {
 
 func (w *house) undoToken() string {
 	w.t.Helper()
-	return strings.TrimPrefix(w.mail(message.SwapNotice).Path, programme.UndoPath)
+	return strings.TrimPrefix(w.mail(message.SwapNotice).Path, swap.UndoPath)
 }
 
 func TestJ40AnInvitationMovesToAnotherNameAtOnceAndCanBeTakenBack(t *testing.T) {
@@ -74,8 +76,8 @@ func TestJ40AnInvitationMovesToAnotherNameAtOnceAndCanBeTakenBack(t *testing.T) 
 	if m.To != "anna@old.example" || !m.Expires.Equal(noon.Add(15*time.Minute)) || len(m.Facts["code"]) != 6 {
 		t.Errorf("code mail %+v", m)
 	}
-	done, err := w.ConfirmSwap(t.Context(), anna, s.ID, m.Facts["code"])
-	if err != nil || done.State != programme.SwapDone {
+	done, err := w.swaps.Confirm(t.Context(), anna, s.ID, m.Facts["code"])
+	if err != nil || done.State != swap.Done {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	if st := w.wantPlace(anna, programme.InProgramme); st.Member.Role != programme.ContactRole || st.Member.Origin != programme.BySwap {
@@ -83,7 +85,7 @@ func TestJ40AnInvitationMovesToAnotherNameAtOnceAndCanBeTakenBack(t *testing.T) 
 	}
 	_, err = w.Open(t.Context(), token)
 	wantFault(t, err, fault.InvitationUnusable, "reason", "accepted")
-	if mine, err := w.MySwap(t.Context(), anna); err != nil || mine.State != programme.SwapDone {
+	if mine, err := w.swaps.Mine(t.Context(), anna); err != nil || mine.State != swap.Done {
 		t.Errorf("%+v, %v", mine, err)
 	}
 	mails := w.mails()
@@ -94,24 +96,24 @@ func TestJ40AnInvitationMovesToAnotherNameAtOnceAndCanBeTakenBack(t *testing.T) 
 	for _, m := range mails {
 		switch {
 		case m.Kind == message.SwapNotice && m.To == "anna@old.example":
-			undo = strings.TrimPrefix(m.Path, programme.UndoPath)
+			undo = strings.TrimPrefix(m.Path, swap.UndoPath)
 		case m.Kind != message.SwapDone || m.To != "anna@contoso.example":
 			t.Errorf("mail %+v", m)
 		}
 	}
 	w.now = noon.Add(7*24*time.Hour - time.Second)
-	if s, err := w.OpenUndo(t.Context(), undo); err != nil || s.State != programme.SwapDone {
+	if s, err := w.swaps.OpenUndo(t.Context(), undo); err != nil || s.State != swap.Done {
 		t.Errorf("look: %+v, %v", s, err)
 	}
 	w.wantPlace(anna, programme.InProgramme)
-	if err := w.UndoSwap(t.Context(), undo); err != nil {
+	if err := w.swaps.Undo(t.Context(), undo); err != nil {
 		t.Fatal(err)
 	}
 	w.wantPlace(anna, programme.Stranger)
 	if got, err := w.Open(t.Context(), token); err != nil || got.ID != i.ID {
 		t.Errorf("the invitation is not back: %v", err)
 	}
-	wantFault(t, w.UndoSwap(t.Context(), undo), fault.InvitationUnusable, "reason", "undone")
+	wantFault(t, w.swaps.Undo(t.Context(), undo), fault.InvitationUnusable, "reason", "undone")
 }
 
 func TestAnUndoLinkEndsAfterSevenDays(t *testing.T) {
@@ -121,9 +123,21 @@ func TestAnUndoLinkEndsAfterSevenDays(t *testing.T) {
 	w.swap(anna, "anna@old.example")
 	undo := w.undoToken()
 	w.now = noon.Add(7 * 24 * time.Hour)
-	wantFault(t, w.UndoSwap(t.Context(), undo), fault.InvitationUnusable, "reason", "expired")
-	wantFault(t, w.UndoSwap(t.Context(), undo+"x"), fault.InvitationUnusable, "reason", "unknown")
+	wantFault(t, w.swaps.Undo(t.Context(), undo), fault.InvitationUnusable, "reason", "expired")
+	wantFault(t, w.swaps.Undo(t.Context(), undo+"x"), fault.InvitationUnusable, "reason", "unknown")
 	w.wantPlace(anna, programme.InProgramme)
+}
+
+func TestNoInvitationsLinkAndNothingForgedOpensAnUndo(t *testing.T) {
+	w := newProgramme(t)
+	i, token := w.invite("anna@contoso.example")
+	if err := w.Revoke(t.Context(), olga, i.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{token, "", i.ID, i.TokenHash, token + "=", strings.Repeat("A", 43)} {
+		_, err := w.swaps.OpenUndo(t.Context(), text)
+		wantFault(t, err, fault.InvitationUnusable, "reason", "unknown")
+	}
 }
 
 func TestAMembershipMovesWithinItsOrganisationAndBack(t *testing.T) {
@@ -138,7 +152,7 @@ func TestAMembershipMovesWithinItsOrganisationAndBack(t *testing.T) {
 		t.Errorf("moved as %+v", after)
 	}
 	w.wantPlace(anna, programme.Candidate)
-	if err := w.UndoSwap(t.Context(), undo); err != nil {
+	if err := w.swaps.Undo(t.Context(), undo); err != nil {
 		t.Fatal(err)
 	}
 	back := w.wantPlace(anna, programme.InProgramme).Member
@@ -157,7 +171,7 @@ func TestNothingIsPutBackOverALaterChange(t *testing.T) {
 	if err := w.Remove(t.Context(), olga, contoso, "anna2"); err != nil {
 		t.Fatal(err)
 	}
-	wantFault(t, w.UndoSwap(t.Context(), undo), fault.InvitationUnusable, "reason", "changed")
+	wantFault(t, w.swaps.Undo(t.Context(), undo), fault.InvitationUnusable, "reason", "changed")
 	w.wantPlace(anna, programme.Stranger)
 }
 
@@ -165,31 +179,31 @@ func TestTheAnswerIsTheSameWhetherTheAddressIsKnownOrNot(t *testing.T) {
 	w := newProgramme(t)
 	w.invite("anna@old.example")
 	w.member(frank, "frank@fabrikam.example")
-	known, err := w.BeginSwap(t.Context(), anna, "anna@old.example")
+	known, err := w.swaps.Begin(t.Context(), anna, "anna@old.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.mail(message.Code)
 	for _, address := range []string{"nobody@old.example", "frank@fabrikam.example", "anna@contoso.example", "bob@contoso.example"} {
-		unknown, err := w.BeginSwap(t.Context(), anna, address)
+		unknown, err := w.swaps.Begin(t.Context(), anna, address)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(known, unknown, cmpopts.IgnoreFields(programme.Status{}, "ID", "Address")); diff != "" {
+		if diff := cmp.Diff(known, unknown, cmpopts.IgnoreFields(swap.Status{}, "ID", "Address")); diff != "" {
 			t.Errorf("%s (-known +unknown):\n%s", address, diff)
 		}
 		if mails := w.mails(); len(mails) != 0 {
 			t.Errorf("%s got %d mails", address, len(mails))
 		}
 		for left := range 5 {
-			_, a := w.ConfirmSwap(t.Context(), anna, unknown.ID, "123456")
+			_, a := w.swaps.Confirm(t.Context(), anna, unknown.ID, "123456")
 			wantFault(t, a, fault.MailCodeWrong, "left", string(rune('4'-left)))
 		}
-		_, err = w.ConfirmSwap(t.Context(), anna, unknown.ID, "123456")
+		_, err = w.swaps.Confirm(t.Context(), anna, unknown.ID, "123456")
 		wantFault(t, err, fault.MailCodeExpired)
 	}
 	for _, address := range []string{"", "nonsense", "a@b.example\r\nBcc: x@y.example", "a@b@c.example", strings.Repeat("x", 250) + "@b.example"} {
-		_, err := w.BeginSwap(t.Context(), anna, address)
+		_, err := w.swaps.Begin(t.Context(), anna, address)
 		wantFault(t, err, fault.InputInvalid)
 	}
 }
@@ -201,17 +215,17 @@ func TestAnAddressIsSentFiveCodesInAnHour(t *testing.T) {
 		start := w.now
 		for range 5 {
 			w.now = w.now.Add(time.Minute)
-			if _, err := w.BeginSwap(t.Context(), anna, address); err != nil {
+			if _, err := w.swaps.Begin(t.Context(), anna, address); err != nil {
 				t.Fatal(err)
 			}
 		}
 		w.now = start.Add(61*time.Minute - time.Second)
 		for _, who := range []audit.Caller{anna, bob} {
-			_, err := w.BeginSwap(t.Context(), who, strings.ToUpper(address))
+			_, err := w.swaps.Begin(t.Context(), who, strings.ToUpper(address))
 			wantFault(t, err, fault.RequestRepeated, "minutes", "1")
 		}
 		w.now = start.Add(61 * time.Minute)
-		if _, err := w.BeginSwap(t.Context(), anna, address); err != nil {
+		if _, err := w.swaps.Begin(t.Context(), anna, address); err != nil {
 			t.Errorf("after an hour: %v", err)
 		}
 	}
@@ -220,13 +234,13 @@ func TestAnAddressIsSentFiveCodesInAnHour(t *testing.T) {
 func TestAPersonAsksForTwentyCodesInAnHour(t *testing.T) {
 	w := newProgramme(t)
 	for n := range 20 {
-		if _, err := w.BeginSwap(t.Context(), anna, fmt.Sprintf("p%d@old.example", n)); err != nil {
+		if _, err := w.swaps.Begin(t.Context(), anna, fmt.Sprintf("p%d@old.example", n)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err := w.BeginMerge(t.Context(), anna, "next@old.example")
+	_, err := w.swaps.BeginMerge(t.Context(), anna, "next@old.example")
 	wantFault(t, err, fault.RequestRepeated, "minutes", "60")
-	if _, err := w.BeginSwap(t.Context(), bob, "next@old.example"); err != nil {
+	if _, err := w.swaps.Begin(t.Context(), bob, "next@old.example"); err != nil {
 		t.Errorf("another person: %v", err)
 	}
 }
@@ -238,16 +252,16 @@ func TestACodeHoldsForFiveTriesAQuarterOfAnHourOneSwapAndOnePerson(t *testing.T)
 	first, m1 := w.begin(anna, "anna@old.example")
 	second, m2 := w.begin(anna, "anna@old.example")
 	if m1.Facts["code"] != m2.Facts["code"] {
-		_, err := w.ConfirmSwap(t.Context(), anna, second.ID, m1.Facts["code"])
+		_, err := w.swaps.Confirm(t.Context(), anna, second.ID, m1.Facts["code"])
 		wantFault(t, err, fault.MailCodeWrong)
 	}
-	_, err := w.ConfirmSwap(t.Context(), bob, first.ID, m1.Facts["code"])
+	_, err := w.swaps.Confirm(t.Context(), bob, first.ID, m1.Facts["code"])
 	wantFault(t, err, fault.ObjectUnknown)
 	var all sync.WaitGroup
 	var wrongs, over atomic.Int32
 	for range 50 {
 		all.Go(func() {
-			_, err := w.ConfirmSwap(t.Context(), anna, first.ID, wrong(m1.Facts["code"]))
+			_, err := w.swaps.Confirm(t.Context(), anna, first.ID, wrong(m1.Facts["code"]))
 			switch {
 			case fault.Has(err, fault.MailCodeWrong):
 				wrongs.Add(1)
@@ -262,16 +276,16 @@ func TestACodeHoldsForFiveTriesAQuarterOfAnHourOneSwapAndOnePerson(t *testing.T)
 	if wrongs.Load() != 5 || over.Load() != 45 {
 		t.Errorf("%d guesses were looked at, %d not", wrongs.Load(), over.Load())
 	}
-	_, err = w.ConfirmSwap(t.Context(), anna, first.ID, m1.Facts["code"])
+	_, err = w.swaps.Confirm(t.Context(), anna, first.ID, m1.Facts["code"])
 	wantFault(t, err, fault.MailCodeExpired)
 	w.now = noon.Add(15 * time.Minute)
-	_, err = w.ConfirmSwap(t.Context(), anna, second.ID, m2.Facts["code"])
+	_, err = w.swaps.Confirm(t.Context(), anna, second.ID, m2.Facts["code"])
 	wantFault(t, err, fault.MailCodeExpired)
 	w.wantPlace(anna, programme.Stranger)
-	if err := w.Tend(t.Context()); err != nil {
+	if err := w.swaps.Tend(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := w.db.Swap(t.Context(), northwind, second.ID); err != nil || s.State != programme.SwapExpired || s.Code != nil {
+	if s, err := w.db.Swap(t.Context(), northwind, second.ID); err != nil || s.State != swap.Expired || s.Code != nil {
 		t.Errorf("kept %+v, %v", s, err)
 	}
 }
@@ -280,32 +294,34 @@ func TestBySwapApprovalTheOwnerDecidesOnce(t *testing.T) {
 	w := newProgramme(t)
 	w.invite("anna@old.example")
 	s := w.swap(anna, "anna@old.example")
-	if s.State != programme.SwapWaiting {
+	if s.State != swap.Waiting {
 		t.Fatalf("%+v", s)
 	}
 	if m := w.mail(message.SwapRequested); m.To != "partners@northwind.example" || m.Facts["old"] != "anna@old.example" || m.Facts["address"] != "anna@contoso.example" {
 		t.Errorf("told %+v", m)
 	}
-	if mine, err := w.MySwap(t.Context(), anna); err != nil || mine.State != programme.SwapWaiting {
+	if mine, err := w.swaps.Mine(t.Context(), anna); err != nil || mine.State != swap.Waiting {
 		t.Errorf("%+v, %v", mine, err)
 	}
-	if list, err := w.Waiting(t.Context(), olga); err != nil || len(list) != 1 || list[0].ID != s.ID {
+	if list, err := w.swaps.Waiting(t.Context(), olga); err != nil || len(list) != 1 || list[0].ID != s.ID {
 		t.Errorf("%+v, %v", list, err)
 	}
-	if list, err := w.Waiting(t.Context(), ada); err != nil || len(list) != 0 {
+	if list, err := w.swaps.Waiting(t.Context(), ada); err != nil || len(list) != 0 {
 		t.Errorf("a swap is for the owner alone: %+v, %v", list, err)
 	}
-	wantFault(t, w.DecideSwap(t.Context(), ada, s.ID, true, ""), fault.RoleMissing)
+	wantFault(t, w.swaps.Decide(t.Context(), ada, s.ID, true, ""), fault.RoleMissing)
 	// The invitation runs out while the owner thinks.
 	w.now = noon.AddDate(0, 0, 20)
-	if err := w.Tend(t.Context()); err != nil {
-		t.Fatal(err)
+	for _, tend := range []func(context.Context) error{w.Tend, w.swaps.Tend} {
+		if err := tend(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	var all sync.WaitGroup
 	var done, late atomic.Int32
 	for range 50 {
 		all.Go(func() {
-			switch err := w.DecideSwap(t.Context(), olga, s.ID, true, ""); {
+			switch err := w.swaps.Decide(t.Context(), olga, s.ID, true, ""); {
 			case err == nil:
 				done.Add(1)
 			case fault.Has(err, fault.RequestRepeated):
@@ -330,13 +346,13 @@ func TestARefusedSwapIsToldAndMovesNothing(t *testing.T) {
 	_, token := w.invite("anna@old.example")
 	s := w.swap(anna, "anna@old.example")
 	w.mails()
-	if err := w.DecideSwap(t.Context(), olga, s.ID, false, "We do not know you."); err != nil {
+	if err := w.swaps.Decide(t.Context(), olga, s.ID, false, "We do not know you."); err != nil {
 		t.Fatal(err)
 	}
 	if m := w.mail(message.AccessDenied); m.To != "anna@contoso.example" || m.Facts["reason"] != "We do not know you." {
 		t.Errorf("told %+v", m)
 	}
-	if mine, err := w.MySwap(t.Context(), anna); err != nil || mine.State != programme.SwapRefused || mine.Answer != "We do not know you." {
+	if mine, err := w.swaps.Mine(t.Context(), anna); err != nil || mine.State != swap.Refused || mine.Answer != "We do not know you." {
 		t.Errorf("%+v, %v", mine, err)
 	}
 	if _, err := w.Open(t.Context(), token); err != nil {
@@ -349,7 +365,7 @@ func TestAnInvitationOfAnotherOrganisationAlwaysWaitsForTheOwner(t *testing.T) {
 	w := newProgramme(t)
 	w.policy(programme.SwapAtOnce)
 	w.invite("frank@fabrikam.example")
-	if s := w.swap(anna, "frank@fabrikam.example"); s.State != programme.SwapWaiting {
+	if s := w.swap(anna, "frank@fabrikam.example"); s.State != swap.Waiting {
 		t.Errorf("%+v", s)
 	}
 	w.wantPlace(anna, programme.Stranger)
@@ -374,7 +390,7 @@ func TestACodeNeverGoesToAMailboxThatTheAccountDoesNotProve(t *testing.T) {
 	}
 	// An organisation takes the domain: pat's account proves nothing any more.
 	w.organisation(fabrikam, "Fabrikam", "fabrikam.example", "mail.example")
-	if _, err := w.BeginSwap(t.Context(), by(id.Consumers, "quinn"), "pat@mail.example"); err != nil || len(w.mails()) != 0 {
+	if _, err := w.swaps.Begin(t.Context(), by(id.Consumers, "quinn"), "pat@mail.example"); err != nil || len(w.mails()) != 0 {
 		t.Errorf("begin: %v", err)
 	}
 }
@@ -385,12 +401,12 @@ func TestMergingByTheOldMailboxJoinsTwoAccounts(t *testing.T) {
 	w.now = noon.Add(time.Hour)
 	w.member(anna2, "anna.two@contoso.example")
 	w.mails()
-	s, err := w.BeginMerge(t.Context(), anna2, "anna@contoso.example")
+	s, err := w.swaps.BeginMerge(t.Context(), anna2, "anna@contoso.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, err := w.ConfirmSwap(t.Context(), anna2, s.ID, w.mail(message.Code).Facts["code"])
-	if err != nil || done.State != programme.SwapDone || done.Kind != programme.AccountMerge {
+	done, err := w.swaps.Confirm(t.Context(), anna2, s.ID, w.mail(message.Code).Facts["code"])
+	if err != nil || done.State != swap.Done || done.Kind != swap.AccountMerge {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	undo := w.undoToken()
@@ -408,7 +424,7 @@ func TestMergingByTheOldMailboxJoinsTwoAccounts(t *testing.T) {
 	}) {
 		t.Errorf("events %+v, %v", events, err)
 	}
-	if err := w.UndoSwap(t.Context(), undo); err != nil {
+	if err := w.swaps.Undo(t.Context(), undo); err != nil {
 		t.Fatal(err)
 	}
 	if m := w.wantPlace(anna2, programme.InProgramme).Member; m.Role != programme.PlainMember {
@@ -421,27 +437,27 @@ func TestMergingByWordNeedsAnotherOfTheOrganisationOrTheOwner(t *testing.T) {
 	w := newProgramme(t)
 	w.member(anna, "anna@contoso.example")
 	w.save(account.Account{Tenant: contoso, ID: "anna2", SignInName: "anna.two@contoso.example", Roles: []string{account.GlobalAdministrator}})
-	s, err := w.AskMerge(t.Context(), anna2, "anna@contoso.example")
-	if err != nil || s.State != programme.SwapWaiting {
+	s, err := w.swaps.AskMerge(t.Context(), anna2, "anna@contoso.example")
+	if err != nil || s.State != swap.Waiting {
 		t.Fatalf("%+v, %v", s, err)
 	}
-	if again, err := w.AskMerge(t.Context(), anna2, "bob@contoso.example"); err != nil || again.ID != s.ID {
+	if again, err := w.swaps.AskMerge(t.Context(), anna2, "bob@contoso.example"); err != nil || again.ID != s.ID {
 		t.Errorf("asked again: %+v, %v", again, err)
 	}
-	wantFault(t, w.DecideSwap(t.Context(), anna2, s.ID, true, ""), fault.RoleMissing)
-	wantFault(t, w.DecideSwap(t.Context(), bob, s.ID, true, ""), fault.RoleMissing)
-	wantFault(t, w.DecideSwap(t.Context(), frank, s.ID, true, ""), fault.RoleMissing)
-	wantFault(t, w.DecideSwap(t.Context(), frank, "none", true, ""), fault.RoleMissing)
-	wantFault(t, w.DecideSwap(t.Context(), olga, "none", true, ""), fault.ObjectUnknown)
-	_, err = w.Waiting(t.Context(), bob)
+	wantFault(t, w.swaps.Decide(t.Context(), anna2, s.ID, true, ""), fault.RoleMissing)
+	wantFault(t, w.swaps.Decide(t.Context(), bob, s.ID, true, ""), fault.RoleMissing)
+	wantFault(t, w.swaps.Decide(t.Context(), frank, s.ID, true, ""), fault.RoleMissing)
+	wantFault(t, w.swaps.Decide(t.Context(), frank, "none", true, ""), fault.RoleMissing)
+	wantFault(t, w.swaps.Decide(t.Context(), olga, "none", true, ""), fault.ObjectUnknown)
+	_, err = w.swaps.Waiting(t.Context(), bob)
 	wantFault(t, err, fault.RoleMissing)
-	if list, err := w.Waiting(t.Context(), frank); err != nil || len(list) != 0 {
+	if list, err := w.swaps.Waiting(t.Context(), frank); err != nil || len(list) != 0 {
 		t.Errorf("another organisation sees %+v, %v", list, err)
 	}
-	if list, err := w.Waiting(t.Context(), ada); err != nil || len(list) != 1 {
+	if list, err := w.swaps.Waiting(t.Context(), ada); err != nil || len(list) != 1 {
 		t.Errorf("%+v, %v", list, err)
 	}
-	if err := w.DecideSwap(t.Context(), ada, s.ID, true, ""); err != nil {
+	if err := w.swaps.Decide(t.Context(), ada, s.ID, true, ""); err != nil {
 		t.Fatal(err)
 	}
 	w.wantPlace(anna2, programme.InProgramme)
@@ -451,13 +467,35 @@ func TestMergingByWordNeedsAnotherOfTheOrganisationOrTheOwner(t *testing.T) {
 func TestAMergeThatNamesNobodyCanOnlyBeRefused(t *testing.T) {
 	w := newProgramme(t)
 	w.member(frank, "frank@fabrikam.example")
-	s, err := w.AskMerge(t.Context(), anna2, "frank@fabrikam.example")
+	s, err := w.swaps.AskMerge(t.Context(), anna2, "frank@fabrikam.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantFault(t, w.DecideSwap(t.Context(), olga, s.ID, true, ""), fault.InvitationUnusable)
-	if err := w.DecideSwap(t.Context(), ada, s.ID, false, "Not ours."); err != nil {
+	wantFault(t, w.swaps.Decide(t.Context(), olga, s.ID, true, ""), fault.InvitationUnusable)
+	if err := w.swaps.Decide(t.Context(), ada, s.ID, false, "Not ours."); err != nil {
 		t.Error(err)
 	}
 	w.wantPlace(frank, programme.InProgramme)
+}
+
+func TestOnlyTheOwnersStaffOfThisMomentDecideOverASwap(t *testing.T) {
+	w := newProgramme(t)
+	w.save(account.Account{Tenant: northwind, ID: "off", SignInName: "off@northwind.example", Groups: []string{programme.ProgrammeStaff}, Disabled: true})
+	visiting := olga
+	visiting.Tenant = contoso
+	for name, c := range map[string]struct {
+		by   audit.Caller
+		want fault.Code
+	}{
+		"another of the owner":      {by(northwind, "nick"), fault.RoleMissing},
+		"one switched off":          {by(northwind, "off"), fault.AccountDisabled},
+		"one who is gone":           {by(northwind, "gone"), fault.AccountUnknown},
+		"a partner's administrator": {frank, fault.RoleMissing},
+		"staff in another tenant":   {visiting, fault.RoleMissing},
+		"an application alone":      {audit.Caller{Tenant: northwind, Home: northwind, AppOnly: true}, fault.AppOnlyRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wantFault(t, w.swaps.Decide(t.Context(), c.by, "x", true, ""), c.want)
+		})
+	}
 }
