@@ -221,9 +221,7 @@ func (h *House) build(ctx context.Context) error {
 	if h.Programme, err = programme.NewMembership(db, h.People, h.Tenants, h.Outbox, source, custody); err != nil {
 		return err
 	}
-	if h.Swaps, err = swap.NewMover(db, h.Programme, h.People, h.Outbox, source, custody); err != nil {
-		return err
-	}
+	h.Swaps = swap.NewMover(db, h.Programme, h.People, h.Safe, h.Outbox, source)
 	client := outbound.New(outbound.Options{Allow: h.MayFetch, Roots: h.Roots})
 	h.tellApp = signout.Poster(client)
 	if h.Upstreams, err = federation.New(client, source, custody, h.Origin, h.Log); err != nil {

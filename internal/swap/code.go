@@ -2,22 +2,19 @@ package swap
 
 import (
 	"context"
-	"crypto/hmac"
-	"fmt"
-	"math/big"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/programme"
 )
 
 const (
-	codeLife = 15 * time.Minute
 	maxTries = 5
 	// mailboxCodes is how many codes an address is sent within an hour,
 	// personCodes how many one person can ask for.
@@ -25,8 +22,6 @@ const (
 	personCodes  = 20
 	// waitLife is how long a swap waits for a decision.
 	waitLife = 30 * 24 * time.Hour
-
-	codePurpose = "swap code"
 )
 
 // Begin mails a code to an address that the programme knows: of an open
@@ -57,8 +52,8 @@ func (m *Mover) begin(ctx context.Context, by audit.Caller, address string, kind
 		if err != nil {
 			return err
 		}
-		s.State, s.Expires = Begun, s.At.Add(codeLife)
-		code := m.code()
+		code, made := m.safe.MakeMailCode(s.about())
+		s.State, s.Expires = Begun, made.Until
 		letter := message.Message{
 			Kind: message.Code, Tenant: p.Owner, To: s.Mailbox, Language: s.Language, Expires: s.Expires,
 			Facts: map[string]string{"code": code, "app": p.Name},
@@ -72,7 +67,7 @@ func (m *Mover) begin(ctx context.Context, by audit.Caller, address string, kind
 		d := Deed{Swaps: []Swap{s}, Deed: programme.Deed{Mailboxes: []programme.Mailbox{box, own}}}
 		d.Events = []audit.Event{m.members.Event(by, "", string(kind)+".begin", s.ID)}
 		if s.Mailbox != "" {
-			d.Swaps[0].Code = m.codeDigest(s.ID, code)
+			d.Swaps[0].Code = made.Digest
 			d.Messages = append(d.Messages, sealed)
 		}
 		begun = s.status(s.At)
@@ -165,15 +160,8 @@ func (m *Mover) mailboxOf(ctx context.Context, a programme.Member) (string, erro
 	return keys[len(keys)-1], nil
 }
 
-// code makes six digits, each value as likely as the next.
-func (m *Mover) code() string {
-	n := new(big.Int).SetBytes(m.source.Bytes(16))
-	return fmt.Sprintf("%06d", n.Mod(n, big.NewInt(1_000_000)).Int64())
-}
-
-func (m *Mover) codeDigest(swap, code string) []byte {
-	return m.key.MAC([]byte(codePurpose), []byte(swap), []byte(code))
-}
+// about is what the code of a swap is made about; no address looks like it.
+func (s Swap) about() string { return "swap/" + s.ID }
 
 // Confirm proves the old mailbox by the code. By the programme's policy
 // the swap then happens, or waits for the owner; an invitation that is bound
@@ -192,7 +180,7 @@ func (m *Mover) Confirm(ctx context.Context, by audit.Caller, swap, code string)
 	if err != nil {
 		return Status{}, err
 	}
-	if s.Code == nil || !hmac.Equal(s.Code, m.codeDigest(s.ID, code)) {
+	if s.Code == nil || !m.safe.IsMailCode(credential.MailCode{Digest: s.Code}, s.about(), code) {
 		return Status{}, fault.New(fault.MailCodeWrong, "left", strconv.Itoa(maxTries-s.Tries))
 	}
 	return m.proved(ctx, by, p, s)

@@ -10,11 +10,11 @@ import (
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/programme"
-	"github.com/entente-id/entente/internal/seal"
 )
 
 // State is how far a swap has come.
@@ -140,18 +140,14 @@ type Mover struct {
 	store   Store
 	members *programme.Membership
 	people  *account.People
+	safe    *credential.Safe
 	outbox  *message.Outbox
 	source  id.Source
-	key     *seal.Key
 }
 
 // NewMover opens the room.
-func NewMover(store Store, members *programme.Membership, people *account.People, outbox *message.Outbox, source id.Source, custody *seal.Custody) (*Mover, error) {
-	key, err := custody.Key("programme membership")
-	if err != nil {
-		return nil, err
-	}
-	return &Mover{store: store, members: members, people: people, outbox: outbox, source: source, key: key}, nil
+func NewMover(store Store, members *programme.Membership, people *account.People, safe *credential.Safe, outbox *message.Outbox, source id.Source) *Mover {
+	return &Mover{store: store, members: members, people: people, safe: safe, outbox: outbox, source: source}
 }
 
 // Mine gives the newest swap or merge of the caller, or fails with

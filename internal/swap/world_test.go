@@ -12,6 +12,7 @@ import (
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
@@ -64,9 +65,11 @@ func newProgramme(t *testing.T) *house {
 	if w.Membership, err = programme.NewMembership(db, w.people, w.tenants, w.outbox, source, custody); err != nil {
 		t.Fatal(err)
 	}
-	if w.swaps, err = swap.NewMover(db, w.Membership, w.people, w.outbox, source, custody); err != nil {
+	safe, err := credential.NewSafe(db, source, custody, 1)
+	if err != nil {
 		t.Fatal(err)
 	}
+	w.swaps = swap.NewMover(db, w.Membership, w.people, safe, w.outbox, source)
 	w.organisation(northwind, "Northwind", "northwind.example")
 	w.organisation(contoso, "Contoso", "contoso.example")
 	w.organisation(fabrikam, "Fabrikam", "fabrikam.example")
