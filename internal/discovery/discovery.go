@@ -9,21 +9,21 @@ import (
 
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/dialect"
+	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/entente-id/entente/internal/tenant"
-	"github.com/entente-id/entente/internal/token"
 )
 
 // Edge answers the paths of discovery.
 type Edge struct {
 	tenants   *tenant.Directory
 	apps      *application.Registry
-	keyring   *token.Keyring
+	keyring   *signingkey.Ring
 	speaker   *dialect.Speaker
 	resources []Resource
 }
 
 // New opens the edge. The resources are the APIs of this server.
-func New(speaker *dialect.Speaker, tenants *tenant.Directory, apps *application.Registry, keyring *token.Keyring, resources []Resource) *Edge {
+func New(speaker *dialect.Speaker, tenants *tenant.Directory, apps *application.Registry, keyring *signingkey.Ring, resources []Resource) *Edge {
 	return &Edge{tenants: tenants, apps: apps, keyring: keyring, speaker: speaker, resources: resources}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
 	"github.com/go-jose/go-jose/v4"
@@ -135,15 +136,15 @@ func (e *Edge) keys(w http.ResponseWriter, r *http.Request, c dialect.Call) {
 		return
 	}
 	type published struct {
-		realm  token.Realm
+		realm  signingkey.Realm
 		issuer string
 	}
 	var realms []published
 	if authority.Audience != tenant.OnlyPersonal {
-		realms = append(realms, published{token.Work, dialect.TenantPlaceholder})
+		realms = append(realms, published{signingkey.Work, dialect.TenantPlaceholder})
 	}
 	if authority.Audience == tenant.OnlyPersonal || authority.Audience == tenant.AnyAccount {
-		realms = append(realms, published{token.Consumers, string(id.Consumers)})
+		realms = append(realms, published{signingkey.Consumers, string(id.Consumers)})
 	}
 	list := []any{}
 	for _, p := range realms {

@@ -47,6 +47,7 @@ import (
 	"github.com/entente-id/entente/internal/resourcemanager"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/entente-id/entente/internal/signout"
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/subscription"
@@ -106,7 +107,7 @@ type House struct {
 	Administration *account.Administration
 	// Relationships are the delegated rights over customers, in their making.
 	Relationships *customer.Relationships
-	Keys          *token.Keyring
+	Keys          *signingkey.Ring
 	Families      *token.Families
 	Issuer        *token.Issuer
 	Devices       *token.Devices
@@ -188,7 +189,7 @@ func (h *House) build(ctx context.Context) error {
 	h.Subscriptions = subscription.NewRegister(db, h.People, h.Customers)
 	h.Groups, h.Administration = account.NewGroups(db, source), account.NewAdministration(db, source)
 	h.Relationships = customer.NewRelationships(db, h.People, h.Groups, source)
-	if h.Keys, err = token.NewKeyring(ctx, db, source, custody); err != nil {
+	if h.Keys, err = signingkey.NewRing(ctx, db, source, custody); err != nil {
 		return fmt.Errorf("open signing keys: %w", err)
 	}
 	if h.Families, err = token.NewFamilies(db, source, custody); err != nil {

@@ -19,7 +19,7 @@ const module = "github.com/entente-id/entente/"
 var levels = [][]string{
 	{"internal/fault", "internal/id", "internal/fresh", "internal/nearest"},
 	{"internal/audit", "internal/seal"},
-	{"internal/message", "internal/once"},
+	{"internal/message", "internal/once", "internal/signingkey"},
 	{"internal/tenant"},
 	{"internal/account", "internal/application"},
 	{"internal/credential", "internal/policy", "internal/consent", "internal/vault"},

@@ -14,6 +14,7 @@ import (
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/presence"
 	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
 )
@@ -30,7 +31,7 @@ type Rooms struct {
 	Pushes    *token.Pushes
 	Proofs    *token.Proofs
 	Issuer    *token.Issuer
-	Keys      *token.Keyring
+	Keys      *signingkey.Ring
 	Journeys  *signin.Journeys
 	Presences *presence.Ledger
 }

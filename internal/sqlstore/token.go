@@ -8,16 +8,20 @@ import (
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/delegated"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/entente-id/entente/internal/token"
 )
 
-var _ token.Store = (*DB)(nil)
+var (
+	_ signingkey.Store = (*DB)(nil)
+	_ token.Store      = (*DB)(nil)
+)
 
 // SigningKeys lists all keys, oldest first.
-func (db *DB) SigningKeys(ctx context.Context) ([]token.SealedKey, error) {
-	var list []token.SealedKey
+func (db *DB) SigningKeys(ctx context.Context) ([]signingkey.Stored, error) {
+	var list []signingkey.Stored
 	err := db.rows(ctx, func(row scanner) error {
-		var k token.SealedKey
+		var k signingkey.Stored
 		var published, active int64
 		if err := row.Scan((*string)(&k.Realm), (*string)(&k.Algorithm), &k.Slot, &k.Sealed, &k.Certificate, &published, &active); err != nil {
 			return err
@@ -33,7 +37,7 @@ func (db *DB) SigningKeys(ctx context.Context) ([]token.SealedKey, error) {
 }
 
 // AddSigningKey adds a key unless its slot is taken.
-func (db *DB) AddSigningKey(ctx context.Context, k token.SealedKey) error {
+func (db *DB) AddSigningKey(ctx context.Context, k signingkey.Stored) error {
 	return db.write(ctx, func(x *tx) error {
 		_, err := x.exec(`INSERT INTO signing_key (realm, algorithm, slot, sealed, certificate, published_at, active_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (realm, algorithm, slot) DO NOTHING`,

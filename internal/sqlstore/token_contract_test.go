@@ -10,14 +10,15 @@ import (
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/token"
 	"github.com/google/go-cmp/cmp"
 )
 
-func signingKey(realm token.Realm, slot int64, mark byte) token.SealedKey {
-	return token.SealedKey{
-		Realm: realm, Algorithm: token.RS256, Slot: slot, Sealed: []byte{mark, 0, 0xff}, Certificate: []byte{0x30, mark},
+func storedKey(realm signingkey.Realm, slot int64, mark byte) signingkey.Stored {
+	return signingkey.Stored{
+		Realm: realm, Algorithm: signingkey.RS256, Slot: slot, Sealed: []byte{mark, 0, 0xff}, Certificate: []byte{0x30, mark},
 		Published: noon, Active: noon.Add(48 * time.Hour),
 	}
 }
@@ -28,8 +29,8 @@ func TestASigningKeyIsKeptAndATakenSlotIsLeft(t *testing.T) {
 		if list, err := db.SigningKeys(ctx); err != nil || len(list) != 0 {
 			t.Fatalf("a new world: %v, %v", list, err)
 		}
-		consumers, first, second := signingKey(token.Consumers, 0, 1), signingKey(token.Work, 0, 2), signingKey(token.Work, 1, 3)
-		for _, k := range []token.SealedKey{second, first, signingKey(token.Work, 0, 9), consumers} {
+		consumers, first, second := storedKey(signingkey.Consumers, 0, 1), storedKey(signingkey.Work, 0, 2), storedKey(signingkey.Work, 1, 3)
+		for _, k := range []signingkey.Stored{second, first, storedKey(signingkey.Work, 0, 9), consumers} {
 			if err := db.AddSigningKey(ctx, k); err != nil {
 				t.Fatal(err)
 			}
@@ -38,7 +39,7 @@ func TestASigningKeyIsKeptAndATakenSlotIsLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]token.SealedKey{consumers, first, second}, got); diff != "" {
+		if diff := cmp.Diff([]signingkey.Stored{consumers, first, second}, got); diff != "" {
 			t.Errorf("keys, oldest first (-want +got):\n%s", diff)
 		}
 	})

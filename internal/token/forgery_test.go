@@ -19,6 +19,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/seal"
+	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/entente-id/entente/internal/token"
 	"github.com/go-jose/go-jose/v4"
 )
@@ -28,7 +29,7 @@ import (
 type forge struct {
 	*testing.T
 	w    *devworld.World
-	keys map[token.Realm]map[token.Algorithm]jose.JSONWebKey
+	keys map[signingkey.Realm]map[signingkey.Algorithm]jose.JSONWebKey
 	// behind is the aio of a good token, which only the authority can make.
 	behind any
 }
@@ -49,7 +50,7 @@ func newForge(t *testing.T) forge {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := forge{t, w, map[token.Realm]map[token.Algorithm]jose.JSONWebKey{token.Work: {}, token.Consumers: {}}, genuine(t, w)["aio"]}
+	f := forge{t, w, map[signingkey.Realm]map[signingkey.Algorithm]jose.JSONWebKey{signingkey.Work: {}, signingkey.Consumers: {}}, genuine(t, w)["aio"]}
 	for _, s := range stored {
 		pkcs8, err := open.Open(s.Sealed, string(s.Realm))
 		if err != nil {
@@ -95,7 +96,7 @@ func (f forge) claims() map[string]any {
 	}
 }
 
-func (f forge) sign(key jose.JSONWebKey, algorithm token.Algorithm, headers map[jose.HeaderKey]any, claims any) string {
+func (f forge) sign(key jose.JSONWebKey, algorithm signingkey.Algorithm, headers map[jose.HeaderKey]any, claims any) string {
 	f.Helper()
 	options := &jose.SignerOptions{ExtraHeaders: headers}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: key}, options.WithType("JWT"))
@@ -122,12 +123,12 @@ func (f forge) sign(key jose.JSONWebKey, algorithm token.Algorithm, headers map[
 func TestATokenThatIsWrongInOneRespectIsRefused(t *testing.T) {
 	f := newForge(t)
 	ctx := t.Context()
-	rs, es := f.keys[token.Work][token.RS256], f.keys[token.Work][token.ES256]
-	good := f.sign(rs, token.RS256, nil, f.claims())
+	rs, es := f.keys[signingkey.Work][signingkey.RS256], f.keys[signingkey.Work][signingkey.ES256]
+	good := f.sign(rs, signingkey.RS256, nil, f.claims())
 	if caller, err := f.w.Issuer.Verify(ctx, good); err != nil || caller.Tenant != devworld.Northwind {
 		t.Fatalf("a good token: %+v, %v", caller, err)
 	}
-	if _, err := f.w.Issuer.Verify(ctx, f.sign(es, token.ES256, nil, f.claims())); err != nil {
+	if _, err := f.w.Issuer.Verify(ctx, f.sign(es, signingkey.ES256, nil, f.claims())); err != nil {
 		t.Fatalf("a good ES256 token: %v", err)
 	}
 	with := func(more map[string]any) map[string]any {
@@ -150,19 +151,19 @@ func TestATokenThatIsWrongInOneRespectIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := f.w.Source.Now()
-	claim := func(c map[string]any) string { return f.sign(rs, token.RS256, nil, c) }
+	claim := func(c map[string]any) string { return f.sign(rs, signingkey.RS256, nil, c) }
 	parts := strings.Split(good, ".")
 	for name, text := range map[string]string{
-		"the consumers' key for a work tenant": f.sign(f.keys[token.Consumers][token.RS256], token.RS256, nil, f.claims()),
+		"the consumers' key for a work tenant": f.sign(f.keys[signingkey.Consumers][signingkey.RS256], signingkey.RS256, nil, f.claims()),
 		"a work key for the consumers' tenant": claim(with(map[string]any{"tid": string(id.Consumers), "iss": token.IssuerV1(id.Consumers)})),
-		"a stranger's key under our key's id":  f.sign(named(own, rs.KeyID), token.RS256, nil, f.claims()),
-		"a stranger's key in the header":       f.sign(named(own, ""), token.RS256, map[jose.HeaderKey]any{"jwk": jose.JSONWebKey{Key: own.Public()}}, f.claims()),
-		"a stranger's key by address":          f.sign(named(own, "x"), token.RS256, map[jose.HeaderKey]any{"jku": "https://stranger.example/keys"}, f.claims()),
+		"a stranger's key under our key's id":  f.sign(named(own, rs.KeyID), signingkey.RS256, nil, f.claims()),
+		"a stranger's key in the header":       f.sign(named(own, ""), signingkey.RS256, map[jose.HeaderKey]any{"jwk": jose.JSONWebKey{Key: own.Public()}}, f.claims()),
+		"a stranger's key by address":          f.sign(named(own, "x"), signingkey.RS256, map[jose.HeaderKey]any{"jku": "https://stranger.example/keys"}, f.claims()),
 		"the public key as a shared secret":    f.sign(named(public, rs.KeyID), jose.HS256, nil, f.claims()),
 		"an algorithm that we do not use":      f.sign(rs, jose.PS256, nil, f.claims()),
-		"no key id":                            f.sign(named(rs.Key, ""), token.RS256, nil, f.claims()),
-		"another key's id":                     f.sign(named(rs.Key, es.KeyID), token.RS256, nil, f.claims()),
-		"a critical header we do not know":     f.sign(rs, token.RS256, map[jose.HeaderKey]any{"crit": []string{"exp"}, "exp": 1}, f.claims()),
+		"no key id":                            f.sign(named(rs.Key, ""), signingkey.RS256, nil, f.claims()),
+		"another key's id":                     f.sign(named(rs.Key, es.KeyID), signingkey.RS256, nil, f.claims()),
+		"a critical header we do not know":     f.sign(rs, signingkey.RS256, map[jose.HeaderKey]any{"crit": []string{"exp"}, "exp": 1}, f.claims()),
 		"another issuer":                       claim(with(map[string]any{"iss": "https://sts.stranger.example/"})),
 		"the issuer of another tenant":         claim(with(map[string]any{"iss": token.IssuerV1(devworld.Trey)})),
 		"no issuer":                            claim(without("iss")),
@@ -176,8 +177,8 @@ func TestATokenThatIsWrongInOneRespectIsRefused(t *testing.T) {
 		"an end six minutes ago":               claim(with(map[string]any{"exp": now.Add(-6 * time.Minute).Unix()})),
 		"no beginning":                         claim(without("nbf")),
 		"a beginning in six minutes":           claim(with(map[string]any{"nbf": now.Add(6 * time.Minute).Unix()})),
-		"claims that are no object":            f.sign(rs, token.RS256, nil, []byte(`[]`)),
-		"claims with something behind":         f.sign(rs, token.RS256, nil, append(mustJSON(t, f.claims()), "{}"...)),
+		"claims that are no object":            f.sign(rs, signingkey.RS256, nil, []byte(`[]`)),
+		"claims with something behind":         f.sign(rs, signingkey.RS256, nil, append(mustJSON(t, f.claims()), "{}"...)),
 		"nothing signed":                       parts[0] + ".." + parts[2],
 		"a part too many":                      good + ".x",
 		"the general form":                     `{"payload":"` + parts[1] + `","signatures":[{"protected":"` + parts[0] + `","signature":"` + parts[2] + `"}]}`,

@@ -1,5 +1,5 @@
-// Package token makes and checks what stands for a proved identity: signing
-// keys, authorization codes, refresh families, access and ID tokens.
+// Package token makes and checks what stands for a proved identity:
+// authorization codes, refresh families, access and ID tokens.
 package token
 
 import (
@@ -77,13 +77,8 @@ type Redeemed struct {
 	Family string
 }
 
-// Store keeps keys, spent codes and families.
+// Store keeps spent codes and families.
 type Store interface {
-	// SigningKeys lists all keys, oldest first.
-	SigningKeys(ctx context.Context) ([]SealedKey, error)
-	// AddSigningKey adds a key unless its slot is taken by another node.
-	AddSigningKey(ctx context.Context, k SealedKey) error
-
 	// Redeem spends a code and opens its family in one transaction, or tells
 	// who did before.
 	Redeem(ctx context.Context, r Redemption) (Redeemed, error)

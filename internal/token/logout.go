@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/go-jose/go-jose/v4"
 )
 
@@ -37,11 +38,11 @@ func (i *Issuer) LogoutToken(ctx context.Context, t id.Tenant, person id.Object,
 	if err != nil {
 		return "", fmt.Errorf("encode logout token: %w", err)
 	}
-	key, err := i.keys.current(ctx, RealmOf(t), RS256)
+	key, err := i.keys.Current(ctx, signingkey.RealmOf(t), signingkey.RS256)
 	if err != nil {
 		return "", err
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: RS256, Key: jose.JSONWebKey{Key: key.private, KeyID: key.kid}}, (&jose.SignerOptions{}).WithType(logoutType))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: signingkey.RS256, Key: jose.JSONWebKey{Key: key.Private, KeyID: key.ID}}, (&jose.SignerOptions{}).WithType(logoutType))
 	if err != nil {
 		return "", fmt.Errorf("sign logout token: %w", err)
 	}

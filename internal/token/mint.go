@@ -16,6 +16,7 @@ import (
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/seal"
+	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/google/uuid"
 )
@@ -23,7 +24,7 @@ import (
 // Issuer is the part of the room that mints tokens. It decides nothing: what
 // it is told has been decided and is durable.
 type Issuer struct {
-	keys     *Keyring
+	keys     *signingkey.Ring
 	source   id.Source
 	pairwise *seal.Key
 	behind   *seal.Key
@@ -35,7 +36,7 @@ type Issuer struct {
 
 // NewIssuer opens it. People, apps, consents and store are asked whether a
 // token still stands.
-func NewIssuer(keys *Keyring, store Store, people *account.People, apps *application.Registry, consents *consent.Ledger, source id.Source, custody *seal.Custody, origin string) (*Issuer, error) {
+func NewIssuer(keys *signingkey.Ring, store Store, people *account.People, apps *application.Registry, consents *consent.Ledger, source id.Source, custody *seal.Custody, origin string) (*Issuer, error) {
 	pairwise, err := custody.Key("pairwise subject")
 	if err != nil {
 		return nil, err
@@ -183,9 +184,9 @@ func (i *Issuer) AccessToken(ctx context.Context, a Access) (Minted, error) {
 	} else if err := i.personClaims(c, a, v2); err != nil {
 		return m, err
 	}
-	algorithm := RS256
+	algorithm := signingkey.RS256
 	if a.Resource.FastTokens {
-		algorithm = ES256
+		algorithm = signingkey.ES256
 	}
 	var err error
 	m.Long, m.JKT = a.long(), a.JKT
@@ -297,11 +298,11 @@ func (i *Issuer) IDToken(ctx context.Context, d Identity) (string, error) {
 		c.set("family_name", p.Family)
 		c.set("ipaddr", d.Grant.Address)
 	}
-	return i.sign(ctx, d.Tenant.ID, RS256, c, d.Version == 1)
+	return i.sign(ctx, d.Tenant.ID, signingkey.RS256, c, d.Version == 1)
 }
 
-func (i *Issuer) sign(ctx context.Context, t id.Tenant, algorithm Algorithm, c claims, thumbprinted bool) (string, error) {
-	key, err := i.keys.current(ctx, RealmOf(t), algorithm)
+func (i *Issuer) sign(ctx context.Context, t id.Tenant, algorithm signingkey.Algorithm, c claims, thumbprinted bool) (string, error) {
+	key, err := i.keys.Current(ctx, signingkey.RealmOf(t), algorithm)
 	if err != nil {
 		return "", err
 	}
@@ -309,9 +310,9 @@ func (i *Issuer) sign(ctx context.Context, t id.Tenant, algorithm Algorithm, c c
 	if err != nil {
 		return "", fmt.Errorf("encode claims: %w", err)
 	}
-	signer := key.plain
+	signer := key.Plain
 	if thumbprinted {
-		signer = key.thumbprinted
+		signer = key.Thumbprinted
 	}
 	jws, err := signer.Sign(payload)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/go-jose/go-jose/v4"
 )
 
@@ -150,7 +151,7 @@ func (i *Issuer) check(ctx context.Context, raw string) (tokenClaims, error) {
 	if len(raw) > maxToken {
 		return c, invalid("at most 16 KiB")
 	}
-	jws, err := jose.ParseSignedCompact(raw, algorithms)
+	jws, err := jose.ParseSignedCompact(raw, signingkey.Algorithms)
 	if err != nil || len(jws.Signatures) != 1 {
 		return c, invalid("a JWT signed with RS256 or ES256")
 	}
@@ -168,7 +169,7 @@ func (i *Issuer) check(ctx context.Context, raw string) (tokenClaims, error) {
 		// A logout token, which names a person too.
 		return c, invalid("a token of typ JWT")
 	}
-	public, algorithm, found, err := i.keys.public(ctx, RealmOf(tenant), header.KeyID)
+	public, algorithm, found, err := i.keys.Public(ctx, signingkey.RealmOf(tenant), header.KeyID)
 	if err != nil {
 		return c, err
 	}

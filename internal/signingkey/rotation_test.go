@@ -1,4 +1,4 @@
-package token_test
+package signingkey_test
 
 import (
 	"crypto"
