@@ -46,6 +46,7 @@ import (
 	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/resourcemanager"
 	"github.com/entente-id/entente/internal/seal"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/entente-id/entente/internal/signout"
@@ -113,6 +114,7 @@ type House struct {
 	Devices       *token.Devices
 	Pushes        *token.Pushes
 	Proofs        *token.Proofs
+	Sessions      *session.Keeper
 	Journeys      *signin.Journeys
 	Attempts      *audit.Log
 	Presences     *presence.Ledger
@@ -230,9 +232,10 @@ func (h *House) build(ctx context.Context) error {
 	}
 	h.Apps.Ask(h.Upstreams)
 	h.Apps.ReadFrom(h.Upstreams)
+	h.Sessions = session.NewKeeper(db, h.People, source)
 	h.Journeys, err = signin.NewJourneys(db, source, custody, signin.Rooms{
 		Tenants: h.Tenants, People: h.People, Apps: h.Apps, Safe: h.Safe, Consents: h.Consents, Issuer: h.Issuer,
-		Outbox: h.Outbox, Approvals: h.Approvals, Links: h.Links, Providers: h.providers(), Passkeys: h.Passkeys,
+		Outbox: h.Outbox, Approvals: h.Approvals, Links: h.Links, Providers: h.providers(), Passkeys: h.Passkeys, Sessions: h.Sessions,
 	})
 	if err != nil {
 		return err
@@ -254,7 +257,7 @@ func (h *House) buildEdges() error {
 		return err
 	}
 	h.Pages, err = pages.NewSite(drawings, h.Origin, pages.Rooms{
-		Journeys: h.Journeys, Attempts: h.Attempts, People: h.People, Tenants: h.Tenants, Apps: h.Apps,
+		Journeys: h.Journeys, Sessions: h.Sessions, Attempts: h.Attempts, People: h.People, Tenants: h.Tenants, Apps: h.Apps,
 		Families: h.Families, Custody: h.custody, Devices: h.Devices, Safe: h.Safe, Presences: h.Presences,
 	}, h.Source, h.Log)
 	if err != nil {
@@ -277,7 +280,7 @@ func (h *House) buildEdges() error {
 		Browser: h.Pages.Browser, Draw: h.Pages.Draw, Refuse: h.Pages.RefuseVisit, Loops: h.Pages.Loops, DeviceDone: h.Pages.DeviceDone,
 		FormPost: h.Pages.FormPostTo, Leave: h.Pages.LeaveTo,
 	}, h.Source)
-	h.signout = signout.New(speaker, signout.Rooms{Apps: h.Apps, Issuer: h.Issuer, Journeys: h.Journeys},
+	h.signout = signout.New(speaker, signout.Rooms{Apps: h.Apps, Issuer: h.Issuer, Sessions: h.Sessions},
 		signout.Pages{Browser: h.Pages.Browser, SignOut: func(w http.ResponseWriter, r *http.Request, back, who string, hinted bool) {
 			h.Pages.AskSignOut(w, r, pages.SignOutWish{Back: back, Who: who, Hinted: hinted})
 		}})

@@ -22,7 +22,7 @@ var levels = [][]string{
 	{"internal/message", "internal/once", "internal/signingkey"},
 	{"internal/tenant"},
 	{"internal/account", "internal/application"},
-	{"internal/credential", "internal/policy", "internal/consent", "internal/vault"},
+	{"internal/credential", "internal/policy", "internal/consent", "internal/vault", "internal/session"},
 	{"internal/partner", "internal/programme", "internal/customer"},
 	{"internal/subscription", "internal/swap", "internal/delegated", "internal/declaration"},
 	{"internal/token"},

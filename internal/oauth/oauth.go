@@ -13,6 +13,7 @@ import (
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/presence"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/entente-id/entente/internal/tenant"
@@ -40,7 +41,7 @@ type Rooms struct {
 // house plugs them in, because edges do not import each other.
 type Pages struct {
 	// Browser reads the browser's cookies and gives it an id if it has none.
-	Browser func(http.ResponseWriter, *http.Request) signin.Browser
+	Browser func(http.ResponseWriter, *http.Request) session.Browser
 	// Draw shows a step of a journey.
 	Draw func(http.ResponseWriter, *http.Request, signin.Screen)
 	// Refuse keeps the attempt and shows why it goes no further.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/token"
 )
@@ -120,7 +121,7 @@ func (s *Site) findDevice(w http.ResponseWriter, r *http.Request, typed string) 
 }
 
 // askDevice shows what wants to be signed in, from where and since when.
-func (s *Site) askDevice(w http.ResponseWriter, r *http.Request, browser signin.Browser, d token.DeviceRequest) {
+func (s *Site) askDevice(w http.ResponseWriter, r *http.Request, browser session.Browser, d token.DeviceRequest) {
 	app, err := s.rooms.Apps.Find(r.Context(), d.Client)
 	var wanted application.Wanted
 	if err == nil && d.Version == 2 {

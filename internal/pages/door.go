@@ -16,6 +16,7 @@ import (
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
@@ -150,11 +151,11 @@ func (d *Door) guest(w http.ResponseWriter, r *http.Request) (Guest, bool, error
 	}
 	ctx := r.Context()
 	// A sign-out anywhere on this browser closes this door too.
-	signed, err := d.site.journeys.SignedIn(ctx, browser)
+	signed, err := d.site.rooms.Sessions.SignedIn(ctx, browser)
 	if err != nil {
 		return Guest{}, false, err
 	}
-	if !slices.ContainsFunc(signed, func(s signin.Signed) bool { return s.Home == p.Home && s.Account == p.Account }) {
+	if !slices.ContainsFunc(signed, func(s session.Signed) bool { return s.Home == p.Home && s.Account == p.Account }) {
 		return Guest{}, false, nil
 	}
 	person, err := d.site.rooms.People.Find(ctx, p.Home, p.Account)

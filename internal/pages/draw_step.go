@@ -13,6 +13,7 @@ import (
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 	"rsc.io/qr"
 )
@@ -80,7 +81,7 @@ func consentView(f Frame, screen signin.Screen) ConsentView {
 	return v
 }
 
-func (s *Site) tiles(f Frame, people []signin.Signed) []Tile {
+func (s *Site) tiles(f Frame, people []session.Signed) []Tile {
 	var list []Tile
 	for _, p := range people {
 		kind := "work"

@@ -14,6 +14,7 @@ import (
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/presence"
 	"github.com/entente-id/entente/internal/seal"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
@@ -52,6 +53,7 @@ type Site struct {
 // Rooms are what the pages call.
 type Rooms struct {
 	Journeys *signin.Journeys
+	Sessions *session.Keeper
 	Attempts *audit.Log
 	People   *account.People
 	Tenants  *tenant.Directory

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 )
 
@@ -38,20 +39,20 @@ func (s *Site) AskSignOut(w http.ResponseWriter, r *http.Request, wish SignOutWi
 		s.endSession(w, r, browser, leaving{Back: wish.Back})
 		return
 	}
-	people, err := s.journeys.SignedIn(r.Context(), browser)
+	people, err := s.rooms.Sessions.SignedIn(r.Context(), browser)
 	if err != nil {
 		s.RefuseVisit(w, r, err, signin.About{Step: "sign-out"})
 		return
 	}
 	l := leaving{Back: wish.Back}
-	meant := func(p signin.Signed) bool { return account.FoldName(p.SignInName) == account.FoldName(wish.Who) }
+	meant := func(p session.Signed) bool { return account.FoldName(p.SignInName) == account.FoldName(wish.Who) }
 	if i := slices.IndexFunc(people, meant); i >= 0 {
 		people, l.Key = people[i:i+1], people[i].Key()
 	}
 	s.askToLeave(w, r, browser, people, l)
 }
 
-func (s *Site) askToLeave(w http.ResponseWriter, r *http.Request, browser signin.Browser, people []signin.Signed, l leaving) {
+func (s *Site) askToLeave(w http.ResponseWriter, r *http.Request, browser session.Browser, people []session.Signed, l leaving) {
 	f := Frame{Lang: s.Language(r), Action: signOutAddress, FormOrigin: l.Back}
 	if len(people) == 0 {
 		s.SignedOut(w, SignedOutView{Frame: f, Return: l.Back})
@@ -76,7 +77,7 @@ func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
 	l := s.leaving(r, browser)
 	if lang := r.PostForm.Get("lang"); lang != "" {
 		s.choose(w, r, lang)
-		people, err := s.journeys.SignedIn(r.Context(), browser)
+		people, err := s.rooms.Sessions.SignedIn(r.Context(), browser)
 		if err != nil {
 			s.RefuseVisit(w, r, err, signin.About{Step: "sign-out"})
 			return
@@ -96,7 +97,7 @@ func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
 
 // leaving reads the form of this browser. Without one, as from our own pages,
 // everybody here is meant.
-func (s *Site) leaving(r *http.Request, browser signin.Browser) leaving {
+func (s *Site) leaving(r *http.Request, browser session.Browser) leaving {
 	var l leaving
 	plain, err := s.key.OpenText(r.PostForm.Get("flow"), leavingPurpose+browser.ID)
 	if err != nil || json.Unmarshal(plain, &l) != nil {
@@ -105,12 +106,12 @@ func (s *Site) leaving(r *http.Request, browser signin.Browser) leaving {
 	return l
 }
 
-func (l leaving) spares(p signin.Signed) bool { return l.Key != "" && p.Key() != l.Key }
+func (l leaving) spares(p session.Signed) bool { return l.Key != "" && p.Key() != l.Key }
 
-func (s *Site) endSession(w http.ResponseWriter, r *http.Request, b signin.Browser, l leaving) {
+func (s *Site) endSession(w http.ResponseWriter, r *http.Request, b session.Browser, l leaving) {
 	frames, err := s.frames(r, b, l)
 	if err == nil {
-		err = s.journeys.SignOut(r.Context(), b, l.Key)
+		err = s.rooms.Sessions.SignOut(r.Context(), b, l.Key)
 	}
 	if err != nil {
 		s.RefuseVisit(w, r, err, signin.About{Step: "sign-out"})
@@ -133,8 +134,8 @@ func (s *Site) endSession(w http.ResponseWriter, r *http.Request, b signin.Brows
 
 // frames are asked for before the session ends: afterwards the applications are
 // being told, and forgotten.
-func (s *Site) frames(r *http.Request, b signin.Browser, l leaving) ([]string, error) {
-	people, err := s.journeys.SignedIn(r.Context(), b)
+func (s *Site) frames(r *http.Request, b session.Browser, l leaving) ([]string, error) {
+	people, err := s.rooms.Sessions.SignedIn(r.Context(), b)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/entente-id/entente/internal/diagnosis"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 )
 
@@ -29,8 +30,8 @@ const (
 )
 
 // Browser reads the browser's cookies, and gives it an id if it has none.
-func (s *Site) Browser(w http.ResponseWriter, r *http.Request) signin.Browser {
-	var b signin.Browser
+func (s *Site) Browser(w http.ResponseWriter, r *http.Request) session.Browser {
+	var b session.Browser
 	if c, err := r.Cookie(browserCookie); err == nil && len(c.Value) == 32 {
 		b.ID = c.Value
 	} else {

@@ -5,9 +5,11 @@ import (
 	"slices"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/session"
 )
 
 // Answer is what a person sent with a form.
@@ -37,7 +39,7 @@ type Answer struct {
 // Answer takes a form, proves what it says, moves the journey and says what is
 // next. A wrong answer is no error: the screen shows the same step with a
 // problem.
-func (j *Journeys) Answer(ctx context.Context, text string, b Browser, a Answer) (Screen, error) {
+func (j *Journeys) Answer(ctx context.Context, text string, b session.Browser, a Answer) (Screen, error) {
 	journey, err := j.read(ctx, text, b)
 	if err != nil {
 		return Screen{Journey: journey}, err
@@ -75,7 +77,7 @@ func (j *Journeys) Answer(ctx context.Context, text string, b Browser, a Answer)
 
 // finish draws a journey that has moved. At its end the browser gets a new
 // session, and is remembered as a device of the person.
-func (j *Journeys) finish(ctx context.Context, journey Journey, b Browser, candidates []Signed) (Screen, error) {
+func (j *Journeys) finish(ctx context.Context, journey Journey, b session.Browser, candidates []session.Signed) (Screen, error) {
 	screen, err := j.show(ctx, journey, candidates)
 	if err != nil {
 		return screen, err
@@ -87,7 +89,8 @@ func (j *Journeys) finish(ctx context.Context, journey Journey, b Browser, candi
 	if screen.Step != Done || !journey.Proved {
 		return screen, err
 	}
-	if screen.SessionCookie, err = j.keep(ctx, b, screen.signed(), journey.Request); err != nil {
+	asked := audit.SignIn{App: journey.Request.Client, AppName: journey.Request.AppName, CorrelationID: journey.Request.CorrelationID}
+	if screen.SessionCookie, err = j.sessions.Start(ctx, b, screen.signed(), asked); err != nil {
 		return screen, err
 	}
 	screen.DeviceCookie, err = j.recognise(ctx, b, screen.Person)
@@ -95,7 +98,7 @@ func (j *Journeys) finish(ctx context.Context, journey Journey, b Browser, candi
 }
 
 // shown is finish for an answer that came from elsewhere.
-func (j *Journeys) shown(ctx context.Context, journey Journey, b Browser) (Screen, error) {
+func (j *Journeys) shown(ctx context.Context, journey Journey, b session.Browser) (Screen, error) {
 	candidates, err := j.signedCandidates(ctx, journey, b)
 	if err != nil {
 		return Screen{Journey: journey}, err
@@ -106,25 +109,25 @@ func (j *Journeys) shown(ctx context.Context, journey Journey, b Browser) (Scree
 // signedCandidates are the people who could go on. A journey that rests on
 // somebody's session ends with it: a page left open on a shared computer is
 // worth nothing after the sign-out.
-func (j *Journeys) signedCandidates(ctx context.Context, journey Journey, b Browser) ([]Signed, error) {
+func (j *Journeys) signedCandidates(ctx context.Context, journey Journey, b session.Browser) ([]session.Signed, error) {
 	authority, err := j.tenants.Authority(ctx, journey.Request.Authority)
 	if err != nil {
 		return nil, err
 	}
-	session, err := j.session(ctx, b)
+	known, err := j.sessions.Of(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	stillSigned := func(s Signed) bool { return s.Home == journey.Home && s.Account == journey.Account }
-	if journey.Account != "" && !journey.Proved && !slices.ContainsFunc(session.People, stillSigned) {
+	stillSigned := func(s session.Signed) bool { return s.Home == journey.Home && s.Account == journey.Account }
+	if journey.Account != "" && !journey.Proved && !slices.ContainsFunc(known.People, stillSigned) {
 		return nil, fault.New(fault.PageExpired)
 	}
-	return j.candidates(ctx, session, journey.Request, authority), nil
+	return j.candidates(ctx, known, journey.Request, authority), nil
 }
 
 // take proves one answer. The first result is a problem that the person can
 // mend on the same page; the error is everything else.
-func (j *Journeys) take(ctx context.Context, step Step, journey *Journey, a Answer, candidates []Signed) (*fault.Fault, error) {
+func (j *Journeys) take(ctx context.Context, step Step, journey *Journey, a Answer, candidates []session.Signed) (*fault.Fault, error) {
 	switch a.Do {
 	case "another":
 		restart(journey)
@@ -194,8 +197,8 @@ func restart(journey *Journey) {
 	}
 }
 
-func (j *Journeys) takePick(ctx context.Context, journey *Journey, a Answer, candidates []Signed) (*fault.Fault, error) {
-	i := slices.IndexFunc(candidates, func(s Signed) bool { return s.Key() == a.Pick })
+func (j *Journeys) takePick(ctx context.Context, journey *Journey, a Answer, candidates []session.Signed) (*fault.Fault, error) {
+	i := slices.IndexFunc(candidates, func(s session.Signed) bool { return s.Key() == a.Pick })
 	if i < 0 {
 		return nil, fault.New(fault.PageExpired)
 	}

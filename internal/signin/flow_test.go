@@ -7,6 +7,7 @@ import (
 	"github.com/entente-id/entente/ententetest"
 	"github.com/entente-id/entente/internal/devworld"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 )
 
@@ -14,7 +15,7 @@ import (
 // sealed, so nothing but its own text opens, and that on its own browser only.
 func FuzzAChangedFormGoesNowhere(f *testing.F) {
 	journeys := ententetest.Start(f).Inside().Journeys
-	mine, other := signin.Browser{ID: "0123456789abcdef0123456789abcdef"}, signin.Browser{ID: "0123456789abcdef0123456789abcdee"}
+	mine, other := session.Browser{ID: "0123456789abcdef0123456789abcdef"}, session.Browser{ID: "0123456789abcdef0123456789abcdee"}
 	screen, err := journeys.Begin(context.Background(), signin.Request{Authority: "common", Client: devworld.Account, Work: true, Version: 1, MaxAge: -1}, mine)
 	if err != nil || screen.Flow == "" {
 		f.Fatalf("%+v, %v", screen, err)
@@ -29,7 +30,7 @@ func FuzzAChangedFormGoesNowhere(f *testing.F) {
 		f.Add(uint16(0), byte(0), tail)
 	}
 	f.Fuzz(func(t *testing.T, at uint16, mask byte, tail string) {
-		opens := func(text string, b signin.Browser) bool {
+		opens := func(text string, b session.Browser) bool {
 			screen, err := journeys.Answer(t.Context(), text, b, signin.Answer{Do: "show"})
 			if err != nil && !fault.Has(err, fault.OtherBrowser) && !fault.Has(err, fault.PageExpired) {
 				t.Errorf("%q: %v, %s", text, err, screen.Step)

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
@@ -19,11 +18,12 @@ import (
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/policy"
 	"github.com/entente-id/entente/internal/seal"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/entente-id/entente/internal/token"
 )
 
-// Store keeps journeys and sessions.
+// Store keeps journeys.
 type Store interface {
 	// AddJourney keeps a journey after its first POST.
 	AddJourney(ctx context.Context, journey string, sealed []byte, expires int64) error
@@ -31,16 +31,6 @@ type Store interface {
 	Journey(ctx context.Context, journey string) (sealed []byte, version int64, err error)
 	// SwapJourney moves a journey on if its version is still the given one.
 	SwapJourney(ctx context.Context, journey string, sealed []byte, version int64) (bool, error)
-
-	// Session finds a browser session, or fails with NotSignedIn.
-	Session(ctx context.Context, session string) (Session, error)
-	// ReplaceSession keeps a session and ends the old one, if any, together.
-	ReplaceSession(ctx context.Context, s Session, old string) error
-	// StartSession is ReplaceSession for a new sign-in, which it keeps as well.
-	StartSession(ctx context.Context, s Session, old string, in audit.SignIn) error
-	// EndSession ends a session for some of its people: it lives on with those
-	// who remain in it. Where they were signed in is marked as ended.
-	EndSession(ctx context.Context, s Session, ended []Signed, now time.Time) error
 }
 
 // Rooms are what a sign-in needs of others.
@@ -56,6 +46,7 @@ type Rooms struct {
 	Links     *account.Links
 	Providers Providers
 	Passkeys  *credential.Passkeys
+	Sessions  *session.Keeper
 }
 
 // Journeys is the room.
@@ -75,6 +66,7 @@ type Journeys struct {
 	links     *account.Links
 	providers Providers
 	passkeys  *credential.Passkeys
+	sessions  *session.Keeper
 }
 
 // NewJourneys opens the room.
@@ -90,23 +82,23 @@ func NewJourneys(store Store, source id.Source, custody *seal.Custody, r Rooms) 
 	return &Journeys{
 		store: store, source: source, flows: flows, secrets: secrets,
 		tenants: r.Tenants, people: r.People, apps: r.Apps, safe: r.Safe, consents: r.Consents, issuer: r.Issuer,
-		outbox: r.Outbox, approvals: r.Approvals, links: r.Links, providers: r.Providers, passkeys: r.Passkeys,
+		outbox: r.Outbox, approvals: r.Approvals, links: r.Links, providers: r.Providers, passkeys: r.Passkeys, sessions: r.Sessions,
 	}, nil
 }
 
 // Begin starts a request: it goes on silently as far as the browser's session
 // allows and says what is next. Nothing is written.
-func (j *Journeys) Begin(ctx context.Context, r Request, b Browser) (Screen, error) {
+func (j *Journeys) Begin(ctx context.Context, r Request, b session.Browser) (Screen, error) {
 	journey := Journey{Browser: b.ID, Request: r, Started: j.source.Now(), Kind: b.Kinds[r.Client]}
 	authority, err := j.tenants.Authority(ctx, r.Authority)
 	if err != nil {
 		return Screen{}, err
 	}
-	session, err := j.session(ctx, b)
+	known, err := j.sessions.Of(ctx, b)
 	if err != nil {
 		return Screen{}, err
 	}
-	candidates := j.candidates(ctx, session, r, authority)
+	candidates := j.candidates(ctx, known, r, authority)
 	if len(candidates) == 1 && r.Prompt != "select_account" {
 		if err := j.resume(ctx, &journey, candidates[0]); err != nil {
 			return Screen{}, err
@@ -117,7 +109,7 @@ func (j *Journeys) Begin(ctx context.Context, r Request, b Browser) (Screen, err
 		}
 	}
 	if journey.Account == "" && len(candidates) == 0 && r.Prompt == "" && r.LoginHint == "" {
-		if other, ok := wrongKind(session, r); ok {
+		if other, ok := wrongKind(known, r); ok {
 			return j.turnAway(ctx, journey, other)
 		}
 	}
@@ -139,18 +131,18 @@ func (j *Journeys) Begin(ctx context.Context, r Request, b Browser) (Screen, err
 // wrongKind finds the personal account of a browser whose people cannot enter
 // an app for work: they are told so, instead of being asked for an address as
 // if nobody were there (M02).
-func wrongKind(s Session, r Request) (Signed, bool) {
+func wrongKind(s session.Session, r Request) (session.Signed, bool) {
 	for _, p := range s.People {
 		if p.Home == id.Consumers && !r.Personal {
 			return p, true
 		}
 	}
-	return Signed{}, false
+	return session.Signed{}, false
 }
 
 // turnAway says that the signed-in account is of the wrong kind. The way back
 // keeps the address: it may well be a work account's too.
-func (j *Journeys) turnAway(ctx context.Context, journey Journey, other Signed) (Screen, error) {
+func (j *Journeys) turnAway(ctx context.Context, journey Journey, other session.Signed) (Screen, error) {
 	journey.Address, journey.Home, journey.SignInName = other.SignInName, other.Home, other.SignInName
 	app, err := j.apps.Find(ctx, journey.Request.Client)
 	if err != nil {
@@ -166,8 +158,8 @@ func (j *Journeys) turnAway(ctx context.Context, journey Journey, other Signed) 
 }
 
 // resume takes the proof of a signed-in person into a journey.
-func (j *Journeys) resume(ctx context.Context, journey *Journey, s Signed) error {
-	_, alive, err := j.alive(ctx, s)
+func (j *Journeys) resume(ctx context.Context, journey *Journey, s session.Signed) error {
+	alive, err := j.sessions.Alive(ctx, s)
 	if err != nil || !alive {
 		return err
 	}
@@ -371,7 +363,7 @@ func (j *Journeys) write(journey Journey) (string, error) {
 const maxFlow = 256 << 10
 
 // read opens a form's journey and checks that it belongs to this browser.
-func (j *Journeys) read(ctx context.Context, text string, b Browser) (Journey, error) {
+func (j *Journeys) read(ctx context.Context, text string, b session.Browser) (Journey, error) {
 	if text == "" || len(text) > maxFlow {
 		return Journey{}, fault.New(fault.PageExpired)
 	}

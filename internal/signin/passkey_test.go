@@ -18,12 +18,13 @@ import (
 	"github.com/entente-id/entente/internal/devworld"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/google/uuid"
 )
 
-var mine = signin.Browser{ID: "0123456789abcdef0123456789abcdef"}
+var mine = session.Browser{ID: "0123456789abcdef0123456789abcdef"}
 
 // fob is somebody's passkey.
 type fob struct {

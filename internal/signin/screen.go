@@ -9,6 +9,7 @@ import (
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/session"
 )
 
 // Screen is what a person sees next, for the pages to draw; or, at Done, what
@@ -27,7 +28,7 @@ type Screen struct {
 	// Organisation is the name of the person's home, once it is known.
 	Organisation string
 	// People are the tiles of Pick.
-	People []Signed
+	People []session.Signed
 	// Passkey is what the page may ask the browser for, as JSON: an assertion,
 	// or, at NewAccount, a new key. Ways are what Code can be answered with.
 	Passkey string
@@ -61,7 +62,7 @@ type Permission struct {
 }
 
 // step asks next.
-func (j *Journeys) step(ctx context.Context, journey Journey, candidates []Signed) (Step, *fault.Fault, error) {
+func (j *Journeys) step(ctx context.Context, journey Journey, candidates []session.Signed) (Step, *fault.Fault, error) {
 	f, _, err := j.gather(ctx, journey)
 	if err != nil {
 		return "", nil, err
@@ -72,7 +73,7 @@ func (j *Journeys) step(ctx context.Context, journey Journey, candidates []Signe
 }
 
 // show draws a journey.
-func (j *Journeys) show(ctx context.Context, journey Journey, candidates []Signed) (Screen, error) {
+func (j *Journeys) show(ctx context.Context, journey Journey, candidates []session.Signed) (Screen, error) {
 	s := Screen{Journey: journey, People: candidates}
 	f, person, err := j.gather(ctx, journey)
 	if err != nil {
@@ -152,9 +153,9 @@ func (j *Journeys) showSeed(s *Screen, journey *Journey) error {
 }
 
 // signed is the person of a finished journey, for the browser's session.
-func (s Screen) signed() Signed {
+func (s Screen) signed() session.Signed {
 	j := s.Journey
-	return Signed{
+	return session.Signed{
 		Home: j.Home, Account: j.Account, SignInName: j.SignInName, Display: s.Person.Name,
 		Methods: j.Methods, AuthAt: j.AuthAt, FactorAt: j.FactorAt, SID: j.SID,
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -86,7 +87,7 @@ func (j *Journeys) takeUpstream(journey *Journey) {
 }
 
 // Return takes the provider's answer, moves the journey and says what is next.
-func (j *Journeys) Return(ctx context.Context, state string, b Browser, a UpstreamAnswer) (Screen, error) {
+func (j *Journeys) Return(ctx context.Context, state string, b session.Browser, a UpstreamAnswer) (Screen, error) {
 	var s upstreamState
 	plain, err := j.flows.OpenText(state, "upstream"+b.ID)
 	if err != nil || json.Unmarshal(plain, &s) != nil {

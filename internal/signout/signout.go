@@ -12,6 +12,7 @@ import (
 	"github.com/entente-id/entente/internal/dialect"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/token"
 )
@@ -20,13 +21,13 @@ import (
 type Rooms struct {
 	Apps     *application.Registry
 	Issuer   *token.Issuer
-	Journeys *signin.Journeys
+	Sessions *session.Keeper
 }
 
 // Pages are the drawings that the edge of the pages lends to this one.
 type Pages struct {
 	// Browser reads the browser's cookies and gives it an id if it has none.
-	Browser func(http.ResponseWriter, *http.Request) signin.Browser
+	Browser func(http.ResponseWriter, *http.Request) session.Browser
 	// SignOut asks whether the person meant should be signed out, or does it
 	// when hinted, and leads back.
 	SignOut func(w http.ResponseWriter, r *http.Request, back, who string, hinted bool)
@@ -111,8 +112,8 @@ func (e *Edge) logout(w http.ResponseWriter, r *http.Request, c dialect.Call) {
 
 // mayBeHere: the person of a hint is signed in on this browser, or nobody is.
 func (e *Edge) mayBeHere(w http.ResponseWriter, r *http.Request, hint token.Hint) bool {
-	people, err := e.rooms.Journeys.SignedIn(r.Context(), e.pages.Browser(w, r))
-	return err == nil && (len(people) == 0 || slices.ContainsFunc(people, func(p signin.Signed) bool {
+	people, err := e.rooms.Sessions.SignedIn(r.Context(), e.pages.Browser(w, r))
+	return err == nil && (len(people) == 0 || slices.ContainsFunc(people, func(p session.Signed) bool {
 		return e.rooms.Issuer.Subject(p.Home, p.Account, hint.Client) == hint.Subject
 	}))
 }

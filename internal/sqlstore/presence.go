@@ -7,7 +7,7 @@ import (
 
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/presence"
-	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/session"
 )
 
 var _ presence.Store = (*DB)(nil)
@@ -26,7 +26,7 @@ func (db *DB) AddPresence(ctx context.Context, p presence.Presence) error {
 }
 
 // leave marks what a person's session was present at as ended.
-func (t *tx) leave(who signin.Signed, now time.Time) error {
+func (t *tx) leave(who session.Signed, now time.Time) error {
 	for _, sid := range who.SIDs() {
 		if _, err := t.exec(`UPDATE presence SET next_at = $1 WHERE tenant = $2 AND sid = $3 AND next_at = 0`, micros(now), string(who.Home), sid); err != nil {
 			return fmt.Errorf("end presence: %w", err)

@@ -7,7 +7,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/presence"
-	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/tenant"
 	"github.com/google/go-cmp/cmp"
@@ -22,7 +22,7 @@ func present(t *testing.T, db *sqlstore.DB) (anna, annaElsewhere, bob presence.P
 			t.Fatal(err)
 		}
 	}
-	if err := db.ReplaceSession(t.Context(), browserSession("s"), ""); err != nil {
+	if err := startSession(t.Context(), db, browserSession("s"), ""); err != nil {
 		t.Fatal(err)
 	}
 	anna = presence.Presence{Tenant: contoso, Account: "anna", SID: "s1", App: "app-1", Version: 2, At: noon}
@@ -81,7 +81,7 @@ func TestTheEndOfASessionIsDueWhereItsPersonWasSignedInAndNowhereElse(t *testing
 		if got, err := db.PresencesOf(ctx, fabrikam, "s1"); err != nil || cmp.Diff([]presence.Presence{bob}, got) != "" {
 			t.Errorf("Bob is at %v, %v", got, err)
 		}
-		if err := db.EndSession(ctx, signin.Session{ID: "s"}, []signin.Signed{{Home: fabrikam, SID: "s2", Earlier: []string{"s0", "s1"}}}, noon); err != nil {
+		if err := db.EndSession(ctx, session.Session{ID: "s"}, []session.Signed{{Home: fabrikam, SID: "s2", Earlier: []string{"s0", "s1"}}}, noon); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := db.Session(ctx, "s"); !fault.Has(err, fault.NotSignedIn) {
@@ -94,7 +94,7 @@ func TestTheEndOfASessionIsDueWhereItsPersonWasSignedInAndNowhereElse(t *testing
 func TestANoticeGoesToOneNode(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
 		present(t, db)
-		if err := db.EndSession(t.Context(), signin.Session{ID: "s"}, browserSession("s").People[:1], noon); err != nil {
+		if err := db.EndSession(t.Context(), session.Session{ID: "s"}, browserSession("s").People[:1], noon); err != nil {
 			t.Fatal(err)
 		}
 		ctx := within(t, time.Minute)
@@ -110,7 +110,7 @@ func TestANoticeGoesToOneNode(t *testing.T) {
 func TestASessionThatEndedByItselfIsForgottenAndANoticeIsNot(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
 		anna, elsewhere, _ := present(t, db)
-		if err := db.EndSession(t.Context(), signin.Session{ID: "s"}, browserSession("s").People[:1], noon); err != nil {
+		if err := db.EndSession(t.Context(), session.Session{ID: "s"}, browserSession("s").People[:1], noon); err != nil {
 			t.Fatal(err)
 		}
 		for _, row := range []struct {

@@ -7,10 +7,14 @@ import (
 
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 )
 
-var _ signin.Store = (*DB)(nil)
+var (
+	_ session.Store = (*DB)(nil)
+	_ signin.Store  = (*DB)(nil)
+)
 
 // AddJourney keeps a journey after its first POST.
 func (db *DB) AddJourney(ctx context.Context, journey string, sealed []byte, expires int64) error {
@@ -41,17 +45,17 @@ func (db *DB) SwapJourney(ctx context.Context, journey string, sealed []byte, ve
 }
 
 // Session finds a browser session.
-func (db *DB) Session(ctx context.Context, session string) (signin.Session, error) {
+func (db *DB) Session(ctx context.Context, key string) (session.Session, error) {
 	var doc string
-	if err := db.row(ctx, `SELECT doc FROM browser_session WHERE id = $1`, session).Scan(&doc); err != nil {
-		return signin.Session{}, absent(err, fault.New(fault.NotSignedIn), "read session")
+	if err := db.row(ctx, `SELECT doc FROM browser_session WHERE id = $1`, key).Scan(&doc); err != nil {
+		return session.Session{}, absent(err, fault.New(fault.NotSignedIn), "read session")
 	}
-	return document[signin.Session](doc)
+	return document[session.Session](doc)
 }
 
 // StartSession keeps a session with the sign-in that made it, and ends the old
 // one.
-func (db *DB) StartSession(ctx context.Context, s signin.Session, old string, in audit.SignIn) error {
+func (db *DB) StartSession(ctx context.Context, s session.Session, old string, in audit.SignIn) error {
 	return db.write(ctx, func(x *tx) error {
 		if err := x.session(s, old); err != nil {
 			return err
@@ -60,12 +64,7 @@ func (db *DB) StartSession(ctx context.Context, s signin.Session, old string, in
 	})
 }
 
-// ReplaceSession keeps a session and ends the old one.
-func (db *DB) ReplaceSession(ctx context.Context, s signin.Session, old string) error {
-	return db.write(ctx, func(x *tx) error { return x.session(s, old) })
-}
-
-func (t *tx) session(s signin.Session, old string) error {
+func (t *tx) session(s session.Session, old string) error {
 	doc, err := encode(s)
 	if err != nil {
 		return err
@@ -84,7 +83,7 @@ func (t *tx) session(s signin.Session, old string) error {
 }
 
 // EndSession ends a browser session for some of its people.
-func (db *DB) EndSession(ctx context.Context, s signin.Session, ended []signin.Signed, now time.Time) error {
+func (db *DB) EndSession(ctx context.Context, s session.Session, ended []session.Signed, now time.Time) error {
 	doc, err := encode(s)
 	if err != nil {
 		return err

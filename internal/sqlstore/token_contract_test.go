@@ -9,7 +9,7 @@ import (
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
-	"github.com/entente-id/entente/internal/signin"
+	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signingkey"
 	"github.com/entente-id/entente/internal/sqlstore"
 	"github.com/entente-id/entente/internal/token"
@@ -258,7 +258,7 @@ func TestPruningForgetsExactlyWhatHasEnded(t *testing.T) {
 			for _, err := range []error{
 				db.AddJourney(ctx, name, []byte{1}, at("journey").UnixMicro()),
 				db.SpendAssertion(ctx, broker, name, at("assertion")),
-				db.ReplaceSession(ctx, signin.Session{ID: name, Created: at("session")}, ""),
+				startSession(ctx, db, session.Session{ID: name, Created: at("session")}, ""),
 			} {
 				if err != nil {
 					t.Fatal(err)
