@@ -29,7 +29,7 @@ var levels = [][]string{
 	{"internal/presence"},
 	{"internal/signin"},
 	{"internal/diagnosis"},
-	{"internal/outbound", "internal/calls", "internal/dialect", "internal/challenge", "internal/declaration/written"},
+	{"internal/outbound", "internal/calls", "internal/dialect", "internal/challenge", "internal/declaration/written", "internal/pages/words"},
 	{"internal/oauth", "internal/pages", "internal/partnerapi/convention", "internal/graph", "internal/api", "internal/keyvault", "internal/resourcemanager", "internal/sqlstore", "internal/federation", "internal/discovery", "internal/signout"},
 	{"internal/message/smtp", "internal/pages/help", "internal/pages/portal", "internal/pages/organisation", "internal/pages/account", "internal/pages/connection", "internal/partnerapi/customers", "internal/partnerapi/users", "internal/partnerapi/profiles", "internal/graph/directory", "internal/graph/relationships", "internal/graph/applications"},
 	{"internal/partnerapi"},

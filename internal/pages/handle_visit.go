@@ -11,6 +11,7 @@ import (
 	"github.com/entente-id/entente/internal/diagnosis"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/pages/words"
 	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 )
@@ -133,11 +134,11 @@ func (s *Site) languageOf(r *http.Request, locales string) string {
 // choose takes an explicit choice of language, for this answer and the next
 // ones: the first of several cookies of one name counts.
 func (s *Site) choose(w http.ResponseWriter, r *http.Request, lang string) {
-	if _, ok := s.offered(lang); !ok {
+	if _, ok := s.offer.Find(lang); !ok {
 		return
 	}
 	s.SetLanguage(w, lang)
-	r.Header.Set("Cookie", languageCookie+"="+lang+"; "+r.Header.Get("Cookie"))
+	r.Header.Set("Cookie", words.LanguageCookie+"="+lang+"; "+r.Header.Get("Cookie"))
 }
 
 // RefuseVisit keeps the attempt and shows why it goes no further.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/message"
+	"github.com/entente-id/entente/internal/pages/words"
 )
 
 // Mail is a message in the words of its reader: a complete plain text and the
@@ -35,27 +36,27 @@ type mailView struct {
 // Mail puts a message into words. Links are made from the configured origin,
 // never from a request.
 func (p *Pages) Mail(origin string, m message.Message) (Mail, error) {
-	lang, ok := p.offered(m.Language)
+	lang, ok := p.offer.Find(m.Language)
 	if !ok {
-		lang, _ = p.match(m.Language)
+		lang, _ = p.offer.Match(m.Language)
 	}
-	l := p.words.in(lang)
+	l := p.words.In(lang)
 	facts := map[string]string{"reference": m.Reference}
 	for name, value := range m.Facts {
 		facts[name] = value
 	}
 	key := "mail." + string(m.Kind)
 	body := key + ".body"
-	if own := key + "." + m.Facts["what"] + ".body"; m.Facts["what"] != "" && l.has(own) {
+	if own := key + "." + m.Facts["what"] + ".body"; m.Facts["what"] != "" && l.Has(own) {
 		body = own
 	}
-	v := mailView{Lang: l.tag, Dir: "ltr", Subject: oneLine(l.plain(key+".subject", facts)), Lines: m.Lines}
-	if l.tag == pseudo {
+	v := mailView{Lang: l.Tag, Dir: "ltr", Subject: words.OneLine(l.Plain(key+".subject", facts)), Lines: m.Lines}
+	if l.Tag == words.Pseudo {
 		v.Dir = "rtl"
 	}
-	for paragraph := range strings.SplitSeq(l.plain(body, facts), "\n\n") {
+	for paragraph := range strings.SplitSeq(l.Plain(body, facts), "\n\n") {
 		// A paragraph that is a fact alone is left out when the fact is not known.
-		if text := strings.TrimSpace(paragraph); text != "" && text != l.plain("fact.reason", nil) {
+		if text := strings.TrimSpace(paragraph); text != "" && text != l.Plain("fact.reason", nil) {
 			v.Paragraphs = append(v.Paragraphs, text)
 		}
 	}
@@ -63,27 +64,27 @@ func (p *Pages) Mail(origin string, m message.Message) (Mail, error) {
 		v.Link = origin + m.Path
 	}
 	if v.Link != "" {
-		v.Action = l.plain(key+".action", facts)
-		v.Foot = append(v.Foot, l.plain("mail.foot.safe", nil))
+		v.Action = l.Plain(key+".action", facts)
+		v.Foot = append(v.Foot, l.Plain("mail.foot.safe", nil))
 	}
 	v.Foot = append(v.Foot, mailFoot(l, m)...)
 	var page bytes.Buffer
 	if err := p.templates["mail.html"].ExecuteTemplate(&page, "mail", v); err != nil {
 		return Mail{}, fmt.Errorf("draw mail: %w", err)
 	}
-	return Mail{ID: m.ID, At: m.At, To: m.To, Subject: v.Subject, Text: v.text(), HTML: page.String(), Link: v.Link, Lang: l.tag, Calendar: m.Calendar}, nil
+	return Mail{ID: m.ID, At: m.At, To: m.To, Subject: v.Subject, Text: v.text(), HTML: page.String(), Link: v.Link, Lang: l.Tag, Calendar: m.Calendar}, nil
 }
 
-func mailFoot(l lexicon, m message.Message) []string {
+func mailFoot(l words.Lexicon, m message.Message) []string {
 	var foot []string
 	if !m.Expires.IsZero() {
-		foot = append(foot, l.plain("mail.foot.expires", map[string]string{"date": m.Expires.Format(time.RFC3339)}))
+		foot = append(foot, l.Plain("mail.foot.expires", map[string]string{"date": m.Expires.Format(time.RFC3339)}))
 	}
 	if m.Reference != "" {
-		foot = append(foot, l.plain("mail.foot.reference", map[string]string{"reference": m.Reference}))
+		foot = append(foot, l.Plain("mail.foot.reference", map[string]string{"reference": m.Reference}))
 	}
 	if m.Facts["org"] != "" {
-		foot = append(foot, l.plain("mail.foot.why", m.Facts))
+		foot = append(foot, l.Plain("mail.foot.why", m.Facts))
 	}
 	return foot
 }

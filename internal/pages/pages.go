@@ -13,9 +13,12 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
+
+	"github.com/entente-id/entente/internal/pages/words"
 )
 
-//go:embed templates/*.html words/*.json
+//go:embed templates/*.html
 var files embed.FS
 
 // Options are what the whole set of pages depends on.
@@ -34,7 +37,8 @@ type Options struct {
 type Pages struct {
 	dev       bool
 	support   string
-	words     dictionary
+	words     words.Dictionary
+	offer     words.Offer
 	templates map[string]*template.Template
 	assets    assets
 }
@@ -94,7 +98,7 @@ type View struct {
 // Show writes a page of a room.
 func (p *Pages) Show(w http.ResponseWriter, v View) {
 	s := &sheet{
-		Frame: v.Frame, View: v.Data, Title: p.words.in(v.Lang).html(v.Title, v.Facts),
+		Frame: v.Frame, View: v.Data, Title: p.words.In(v.Lang).HTML(v.Title, v.Facts),
 		Field: v.Field, Again: v.Again, Wide: !v.Narrow,
 	}
 	if v.Status == 0 {
@@ -106,8 +110,7 @@ func (p *Pages) Show(w http.ResponseWriter, v View) {
 // New parses templates, words and assets. It fails when a word is missing in
 // any language, or a message of the fault catalogue has no words.
 func New(o Options) (*Pages, error) {
-	rooms := append([]fs.FS{files}, o.Rooms...)
-	words, err := loadWords(rooms)
+	dictionary, err := words.Load(o.Rooms, neededWords()...)
 	if err != nil {
 		return nil, fmt.Errorf("load words: %w", err)
 	}
@@ -115,17 +118,39 @@ func New(o Options) (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load assets: %w", err)
 	}
-	templates, err := loadTemplates(rooms)
+	templates, err := loadTemplates(append([]fs.FS{files}, o.Rooms...))
 	if err != nil {
 		return nil, fmt.Errorf("load templates: %w", err)
 	}
-	return &Pages{dev: o.Dev, support: o.SupportMail, words: words, templates: templates, assets: held}, nil
+	return &Pages{dev: o.Dev, support: o.SupportMail, words: dictionary, offer: words.OfferOf(o.Dev), templates: templates, assets: held}, nil
 }
+
+// neededWords are the keys of buttons and of permissions that have a sentence of
+// their own.
+func neededWords() []string {
+	var keys []string
+	for remedy := range remedyActions {
+		keys = append(keys, "remedy."+string(remedy)+".do")
+	}
+	for name := range permissions {
+		keys = append(keys, "permission."+name)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// Language chooses the language of a request: the person's explicit choice,
+// then what the app asked for, then the browser, then English.
+func (p *Pages) Language(r *http.Request) string { return p.offer.Language(r) }
+
+// SetLanguage remembers an explicit choice for a year. A language that is not
+// on offer is ignored.
+func (p *Pages) SetLanguage(w http.ResponseWriter, lang string) { p.offer.SetLanguage(w, lang) }
 
 // Text gives a word as plain text, for mails and messages. A key that does not
 // exist comes back as itself, which the words test makes impossible for ours.
 func (p *Pages) Text(lang, key string, facts map[string]string) string {
-	return p.words.in(lang).plain(key, facts)
+	return p.words.In(lang).Plain(key, facts)
 }
 
 // loadTemplates joins each page with the layout and the shared parts.
@@ -163,12 +188,12 @@ func loadTemplates(rooms []fs.FS) (map[string]*template.Template, error) {
 // render writes one page. It is built in memory first, so that a page is whole
 // or not there.
 func (p *Pages) render(w http.ResponseWriter, status int, file string, s *sheet) {
-	s.pages, s.words = p, p.words.in(s.Lang)
+	s.pages, s.words = p, p.words.In(s.Lang)
 	var body bytes.Buffer
 	err := p.templates[file].ExecuteTemplate(&body, "layout", s)
 	p.secure(w.Header(), s.formAction(), s.frames)
 	if err != nil {
-		http.Error(w, s.words.plain("page.broken", nil), http.StatusInternalServerError)
+		http.Error(w, s.words.Plain("page.broken", nil), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/pages/words"
 )
 
 // HomeView is the landing page at "/".
@@ -105,7 +106,7 @@ func (s *sheet) Moment(at time.Time) string {
 	if at.IsZero() {
 		return ""
 	}
-	return s.words.moment(at)
+	return s.words.Moment(at)
 }
 
 // Stamp writes an instant for machines.
@@ -116,8 +117,8 @@ func (s *sheet) Masked(address string) string { return mask(address) }
 
 // Check gives a step that passed in words, or as it is when it has none.
 func (s *sheet) Check(check string) template.HTML {
-	if key := "check." + check; s.words.has(key) {
-		return s.words.html(key, nil)
+	if key := "check." + check; s.words.Has(key) {
+		return s.words.HTML(key, nil)
 	}
-	return template.HTML(template.HTMLEscapeString(oneLine(check)))
+	return template.HTML(template.HTMLEscapeString(words.OneLine(check)))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/pages/words"
 )
 
 // Refusal is a failure with everything that helps to put it right.
@@ -117,15 +118,15 @@ func (p *Pages) tell(r Refusal) Story {
 	if r.AppID == "" && id.IsGUID(r.Fault.Facts["app"]) {
 		r.AppID = r.Fault.Facts["app"]
 	}
-	l, entry, facts := p.words.in(r.Lang), fault.Describe(r.Fault.Code), r.facts()
+	l, entry, facts := p.words.In(r.Lang), fault.Describe(r.Fault.Code), r.facts()
 	story := Story{
 		Refusal: r, Fixer: string(entry.Fixer), Name: entry.Name,
 		Code:     fmt.Sprintf("AADSTS%d", entry.Code),
-		Headline: l.html(messageKey(l, entry, "headline"), facts),
-		Why:      l.html(messageKey(l, entry, "why"), facts),
+		Headline: l.HTML(messageKey(l, entry, "headline"), facts),
+		Why:      l.HTML(messageKey(l, entry, "why"), facts),
 	}
 	for _, fact := range shownFacts {
-		if value := oneLine(r.Fault.Facts[fact]); value != "" {
+		if value := words.OneLine(r.Fault.Facts[fact]); value != "" {
 			story.Facts = append(story.Facts, Fact{fact, value})
 		}
 	}
@@ -136,11 +137,11 @@ func (p *Pages) tell(r Refusal) Story {
 
 // steps gives the remedies, those that can be done at once first: they are the
 // reader's, while plain sentences often address somebody else.
-func (p *Pages) steps(e fault.Entry, s Story, l lexicon, facts map[string]string) []Step {
+func (p *Pages) steps(e fault.Entry, s Story, l words.Lexicon, facts map[string]string) []Step {
 	var now, later []Step
 	for _, remedy := range e.Next {
 		key := "remedy." + string(remedy)
-		step := Step{Text: l.html(key, facts)}
+		step := Step{Text: l.HTML(key, facts)}
 		kind, ok := remedyActions[remedy]
 		if ok {
 			step.Help, step.Copy = s.helpers(kind), kind == copyReport
@@ -152,7 +153,7 @@ func (p *Pages) steps(e fault.Entry, s Story, l lexicon, facts map[string]string
 			later = append(later, step)
 			continue
 		}
-		step.Label, step.Primary = l.html(key+".do", facts), len(now) == 0
+		step.Label, step.Primary = l.HTML(key+".do", facts), len(now) == 0
 		if remedy == fault.WaitAndRetry && e.Code == fault.DirectoryBusy {
 			step.Retry = 5000
 		}
@@ -178,8 +179,8 @@ func (s Story) helpers(kind action) string {
 
 // messageKey finds the words of a failure: those of the code itself, where its
 // message alone would be too vague, else those of the message.
-func messageKey(l lexicon, e fault.Entry, part string) string {
-	if own := fmt.Sprintf("AADSTS%d.%s", e.Code, part); l.has(own) {
+func messageKey(l words.Lexicon, e fault.Entry, part string) string {
+	if own := fmt.Sprintf("AADSTS%d.%s", e.Code, part); l.Has(own) {
 		return own
 	}
 	return e.Message + "." + part
@@ -205,7 +206,7 @@ func (r Refusal) facts() map[string]string {
 }
 
 // reach gives the address behind a remedy's button, or empty.
-func (p *Pages) reach(kind action, s Story, l lexicon, facts map[string]string) template.URL {
+func (p *Pages) reach(kind action, s Story, l words.Lexicon, facts map[string]string) template.URL {
 	switch kind {
 	case restart:
 		return outward(s.Restart)
@@ -214,9 +215,9 @@ func (p *Pages) reach(kind action, s Story, l lexicon, facts map[string]string) 
 	case copyReport:
 		return "#report"
 	case writeProgramme:
-		return letter(p.support, l.plain("mail.subject", facts), l.plain("mail.body", facts)+"\n\n"+s.Report)
+		return letter(p.support, l.Plain("mail.subject", facts), l.Plain("mail.body", facts)+"\n\n"+s.Report)
 	}
-	return letter("", l.plain("mail.subject", facts), l.plain("mail.body", facts)+"\n\n"+s.Report)
+	return letter("", l.Plain("mail.subject", facts), l.Plain("mail.body", facts)+"\n\n"+s.Report)
 }
 
 // letter makes a mail that the person's own mail program opens: the request is
@@ -229,20 +230,20 @@ func letter(to, subject, body string) template.URL {
 // report is the plain text that travels to whoever helps: the same names in
 // the same order always, in English, with the reader's own headline beside.
 func (p *Pages) report(r Refusal, e fault.Entry, facts map[string]string) string {
-	en, own := p.words.in("en"), p.words.in(r.Lang)
+	en, own := p.words.In("en"), p.words.In(r.Lang)
 	lines := [][2]string{
 		{"Reference", r.Reference},
-		{"What happened", en.plain(messageKey(en, e, "headline"), facts)},
+		{"What happened", en.Plain(messageKey(en, e, "headline"), facts)},
 	}
-	if own.tag != "en" {
-		lines = append(lines, [2]string{"As shown", own.plain(messageKey(own, e, "headline"), facts)})
+	if own.Tag != "en" {
+		lines = append(lines, [2]string{"As shown", own.Plain(messageKey(own, e, "headline"), facts)})
 	}
 	account := mask(r.Address)
 	if account != "" && r.AccountKind != "" {
 		account += " (" + r.AccountKind + ")"
 	}
 	lines = append(lines, [][2]string{
-		{"Who can fix it", en.plain("fixer."+string(e.Fixer), facts)},
+		{"Who can fix it", en.Plain("fixer."+string(e.Fixer), facts)},
 		{"Code", fmt.Sprintf("AADSTS%d %s", e.Code, e.Name)},
 		{"Time", stamp(r.At)},
 		{"App", r.AppName}, {"App id", r.AppID}, {"Organisation", r.OrgName}, {"Account", account},
@@ -254,7 +255,7 @@ func (p *Pages) report(r Refusal, e fault.Entry, facts map[string]string) string
 	}
 	var b strings.Builder
 	for _, line := range lines {
-		if value := oneLine(line[1]); value != "" {
+		if value := words.OneLine(line[1]); value != "" {
 			fmt.Fprintf(&b, "%s: %s\n", line[0], value)
 		}
 	}

@@ -3,6 +3,8 @@ package pages
 import (
 	"html/template"
 	"strings"
+
+	"github.com/entente-id/entente/internal/pages/words"
 )
 
 // sheet is what the templates see: the frame, the view and the words.
@@ -28,21 +30,21 @@ type sheet struct {
 	frames []string
 
 	pages *Pages
-	words lexicon
+	words words.Lexicon
 }
 
 // T gives a word with facts as name, value, name, value; safe for HTML.
 func (s *sheet) T(key string, facts ...any) template.HTML {
-	return s.words.html(key, factsOf(facts))
+	return s.words.HTML(key, factsOf(facts))
 }
 
 // P gives a word as plain text, for attributes.
 func (s *sheet) P(key string, facts ...any) string {
-	return s.words.plain(key, factsOf(facts))
+	return s.words.Plain(key, factsOf(facts))
 }
 
 // ProblemText is what was wrong with the last answer.
-func (s *sheet) ProblemText() template.HTML { return s.words.html(s.Problem, s.ProblemFacts) }
+func (s *sheet) ProblemText() template.HTML { return s.words.HTML(s.Problem, s.ProblemFacts) }
 
 // WindowTitle names page and place, and says first when something is wrong.
 func (s *sheet) WindowTitle() string {
@@ -50,19 +52,19 @@ func (s *sheet) WindowTitle() string {
 	if place == "" {
 		place = "Entente"
 	}
-	title := plainText(s.Title) + " · " + place
+	title := words.PlainText(s.Title) + " · " + place
 	if s.Problem != "" {
-		return s.words.plain("title.error", map[string]string{"title": title})
+		return s.words.Plain("title.error", map[string]string{"title": title})
 	}
 	return title
 }
 
 // HTMLLang is the language tag of the page.
-func (s *sheet) HTMLLang() string { return s.words.tag }
+func (s *sheet) HTMLLang() string { return s.words.Tag }
 
 // Dir is the direction in which the language is written.
 func (s *sheet) Dir() string {
-	if s.words.tag == pseudo {
+	if s.words.Tag == words.Pseudo {
 		return "rtl"
 	}
 	return "ltr"
@@ -89,8 +91,8 @@ type Choice struct {
 // Languages lists the switcher, each language in its own name.
 func (s *sheet) Languages() []Choice {
 	var choices []Choice
-	for _, tag := range s.pages.languages() {
-		choices = append(choices, Choice{tag, s.pages.words.in(tag).plain("lang.name", nil), tag == s.words.tag})
+	for _, tag := range s.pages.offer {
+		choices = append(choices, Choice{tag, s.pages.words.In(tag).Plain("lang.name", nil), tag == s.words.Tag})
 	}
 	return choices
 }
@@ -122,7 +124,7 @@ func factsOf(pairs []any) map[string]string {
 	facts := make(map[string]string, len(pairs)/2)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		name, _ := pairs[i].(string)
-		facts[name] = textOf(pairs[i+1])
+		facts[name] = words.TextOf(pairs[i+1])
 	}
 	return facts
 }

@@ -175,5 +175,5 @@ func (p *Pages) step(w http.ResponseWriter, file string, f Frame, view any, titl
 
 func (p *Pages) sheet(f Frame, view any, title string) *sheet {
 	facts := map[string]string{"app": f.AppName, "org": f.OrgName}
-	return &sheet{Frame: f, View: view, Title: p.words.in(f.Lang).html(title, facts)}
+	return &sheet{Frame: f, View: view, Title: p.words.In(f.Lang).HTML(title, facts)}
 }

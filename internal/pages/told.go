@@ -16,19 +16,19 @@ type Told struct {
 
 // Told puts a failure into the words of a language.
 func (p *Pages) Told(lang string, code fault.Code, facts map[string]string) Told {
-	l, entry := p.words.in(lang), fault.Describe(code)
+	l, entry := p.words.In(lang), fault.Describe(code)
 	headline, why := messageKey(l, entry, "headline"), messageKey(l, entry, "why")
-	t := Told{Headline: l.html(headline, facts), Why: l.html(why, facts), plain: []string{l.plain(headline, facts), l.plain(why, facts)}}
+	t := Told{Headline: l.HTML(headline, facts), Why: l.HTML(why, facts), plain: []string{l.Plain(headline, facts), l.Plain(why, facts)}}
 	for _, remedy := range entry.Next {
 		key := "remedy." + string(remedy)
-		t.Steps = append(t.Steps, l.html(key, facts))
-		t.plain = append(t.plain, l.plain(key, facts))
+		t.Steps = append(t.Steps, l.HTML(key, facts))
+		t.plain = append(t.plain, l.Plain(key, facts))
 	}
 	return t
 }
 
 // Reply is a text that can be sent to the person as it is.
 func (p *Pages) Reply(lang, reference string, t Told) string {
-	l := p.words.in(lang)
-	return l.reply(reference, t.plain[0], t.plain[1:])
+	l := p.words.In(lang)
+	return l.Reply(reference, t.plain[0], t.plain[1:])
 }

@@ -31,11 +31,11 @@ type UnknownView struct {
 
 // Unknown writes the page about an unknown domain.
 func (p *Pages) Unknown(w http.ResponseWriter, v UnknownView) {
-	l := p.words.in(v.Lang)
+	l := p.words.In(v.Lang)
 	facts := map[string]string{"domain": v.Domain, "app": v.AppName}
-	v.Letter = letter("", l.plain("mail.domain.subject", facts), l.plain("mail.domain.body", facts)+"\n\n"+v.Reference)
+	v.Letter = letter("", l.Plain("mail.domain.subject", facts), l.Plain("mail.domain.body", facts)+"\n\n"+v.Reference)
 	s := p.sheet(v.Frame, v, "")
-	s.Title, s.Form, s.Field = l.html("unknown.title", facts), true, "address"
+	s.Title, s.Form, s.Field = l.HTML("unknown.title", facts), true, "address"
 	p.render(w, http.StatusOK, "unknown.html", s)
 }
 

@@ -1,4 +1,4 @@
-package pages
+package words
 
 import (
 	"fmt"
@@ -130,7 +130,7 @@ type style struct {
 
 // fill writes the word with its facts. A fact that is not known is written as
 // "fact.<name>".
-func (w word) fill(l lexicon, facts map[string]string, as style) string {
+func (w word) fill(l Lexicon, facts map[string]string, as style) string {
 	var b strings.Builder
 	for _, p := range w {
 		switch {
@@ -144,7 +144,7 @@ func (w word) fill(l lexicon, facts map[string]string, as style) string {
 			count := as.fact(number, l.factText(p.fact, facts))
 			b.WriteString(strings.ReplaceAll(form.fill(l, facts, as), "#", count))
 		case facts[p.fact] == "":
-			stand := l.plain("fact."+p.fact, nil)
+			stand := l.Plain("fact."+p.fact, nil)
 			if startsSentence(b.String()) {
 				stand = capital(stand)
 			}
@@ -157,28 +157,28 @@ func (w word) fill(l lexicon, facts map[string]string, as style) string {
 }
 
 // factText writes a fact by its kind.
-func (l lexicon) factText(fact string, facts map[string]string) string {
-	value := oneLine(facts[fact])
+func (l Lexicon) factText(fact string, facts map[string]string) string {
+	value := OneLine(facts[fact])
 	switch factKinds[fact] {
 	case number:
 		if _, err := strconv.Atoi(value); err != nil {
-			return l.plain("fact."+fact, nil)
+			return l.Plain("fact."+fact, nil)
 		}
 	case date:
 		if at, err := time.Parse(time.RFC3339, value); err == nil {
-			return l.moment(at)
+			return l.Moment(at)
 		}
 		if day, err := time.Parse(time.DateOnly, value); err == nil {
-			return day.Format(l.plain("layout.day", nil))
+			return day.Format(l.Plain("layout.day", nil))
 		}
 	}
 	return value
 }
 
-// moment writes an instant with its zone. The person's own zone is not known
+// Moment writes an instant with its zone. The person's own zone is not known
 // here; the script adds it.
-func (l lexicon) moment(at time.Time) string {
-	return at.UTC().Format(l.plain("layout.moment", nil))
+func (l Lexicon) Moment(at time.Time) string {
+	return at.UTC().Format(l.Plain("layout.moment", nil))
 }
 
 func startsSentence(before string) bool {
@@ -191,10 +191,10 @@ func capital(text string) string {
 	return string(unicode.ToUpper(first)) + text[size:]
 }
 
-// oneLine keeps foreign text to one line of bearable length, and takes away
+// OneLine keeps foreign text to one line of bearable length, and takes away
 // the marks that would turn its reading direction: they can make one address
 // look like another.
-func oneLine(text string) string {
+func OneLine(text string) string {
 	const limit = 300
 	clean := strings.Map(func(r rune) rune {
 		switch {
@@ -211,8 +211,8 @@ func oneLine(text string) string {
 	return clean
 }
 
-// textOf writes a template's argument as a fact.
-func textOf(value any) string {
+// TextOf writes a template's argument as a fact.
+func TextOf(value any) string {
 	switch v := value.(type) {
 	case string:
 		return v

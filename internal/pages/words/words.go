@@ -1,6 +1,9 @@
-package pages
+// Package words holds what our pages and mails say, in each language: the
+// texts, how a fact is written in them, and which language a visit gets.
+package words
 
 import (
+	"embed"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -13,29 +16,43 @@ import (
 	"github.com/entente-id/entente/internal/message"
 )
 
-// lexicon holds the words of one language.
-type lexicon struct {
-	tag   string
+// Lexicon holds the words of one language.
+type Lexicon struct {
+	// Tag is the language tag.
+	Tag   string
 	words map[string]word
 }
 
-// dictionary holds the lexicons by language tag.
-type dictionary map[string]lexicon
+// Dictionary holds the lexicons by language tag.
+type Dictionary map[string]Lexicon
 
-// in gives the words of a language, English when there is none.
-func (d dictionary) in(lang string) lexicon {
+// In gives the words of a language, English when there is none.
+func (d Dictionary) In(lang string) Lexicon {
 	if l, ok := d[lang]; ok {
 		return l
 	}
 	return d["en"]
 }
 
-// loadWords reads every language and fails on the first word that is missing,
-// malformed, doubled or superfluous.
-func loadWords(rooms []fs.FS) (dictionary, error) {
-	d := dictionary{}
+//go:embed *.json
+var own embed.FS
+
+// Load reads every language, of this room and of others that keep theirs in a
+// folder "words". It fails on the first word that is missing, malformed, doubled
+// or superfluous, or when the catalogue of failures, the messages or the needed
+// keys have none.
+func Load(rooms []fs.FS, needed ...string) (Dictionary, error) {
+	folders := []fs.FS{own}
+	for _, room := range rooms {
+		folder, err := fs.Sub(room, "words")
+		if err != nil {
+			return nil, err
+		}
+		folders = append(folders, folder)
+	}
+	d := Dictionary{}
 	for _, tag := range complete {
-		texts, err := readTexts(rooms, tag)
+		texts, err := readTexts(folders, tag)
 		if err != nil {
 			return nil, err
 		}
@@ -43,7 +60,7 @@ func loadWords(rooms []fs.FS) (dictionary, error) {
 			return nil, err
 		}
 		if tag == "en" {
-			if d[pseudo], err = newLexicon(pseudo, mirror(texts)); err != nil {
+			if d[Pseudo], err = newLexicon(Pseudo, mirror(texts)); err != nil {
 				return nil, err
 			}
 		}
@@ -53,20 +70,20 @@ func loadWords(rooms []fs.FS) (dictionary, error) {
 			return nil, err
 		}
 	}
-	return d, d["en"].cover()
+	return d, d["en"].cover(needed)
 }
 
-// readTexts gathers a language from the files of every room: "<tag>.json" and
+// readTexts gathers a language from the files of every folder: "<tag>.json" and
 // "<area>.<tag>.json".
-func readTexts(rooms []fs.FS, tag string) (map[string]string, error) {
+func readTexts(folders []fs.FS, tag string) (map[string]string, error) {
 	all := map[string]string{}
-	for _, room := range rooms {
-		names, err := fs.Glob(room, "words/*"+tag+".json")
+	for _, folder := range folders {
+		names, err := fs.Glob(folder, "*"+tag+".json")
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
-			content, err := fs.ReadFile(room, name)
+			content, err := fs.ReadFile(folder, name)
 			if err != nil {
 				return nil, err
 			}
@@ -85,12 +102,12 @@ func readTexts(rooms []fs.FS, tag string) (map[string]string, error) {
 	return all, nil
 }
 
-func newLexicon(tag string, texts map[string]string) (lexicon, error) {
-	l := lexicon{tag: tag, words: make(map[string]word, len(texts))}
+func newLexicon(tag string, texts map[string]string) (Lexicon, error) {
+	l := Lexicon{Tag: tag, words: make(map[string]word, len(texts))}
 	for key, text := range texts {
 		parsed, err := parseWord(text)
 		if err != nil {
-			return lexicon{}, fmt.Errorf("%s: %s: %w", tag, key, err)
+			return Lexicon{}, fmt.Errorf("%s: %s: %w", tag, key, err)
 		}
 		l.words[key] = parsed
 	}
@@ -98,7 +115,7 @@ func newLexicon(tag string, texts map[string]string) (lexicon, error) {
 }
 
 // agree checks that a language has exactly the keys of English.
-func (d dictionary) agree(tag string) error {
+func (d Dictionary) agree(tag string) error {
 	want := slices.Sorted(maps.Keys(d["en"].words))
 	for _, key := range want {
 		if _, ok := d[tag].words[key]; !ok {
@@ -113,16 +130,14 @@ func (d dictionary) agree(tag string) error {
 	return nil
 }
 
-// cover checks that everything the catalogue of failures can say has words.
-func (l lexicon) cover() error {
-	var want []string
+// cover checks that everything the catalogue of failures can say has words, and
+// what is needed beside it.
+func (l Lexicon) cover(needed []string) error {
+	want := slices.Clone(needed)
 	for _, e := range fault.All() {
 		want = append(want, e.Message+".headline", e.Message+".why", "fixer."+string(e.Fixer))
 		for _, remedy := range e.Next {
 			want = append(want, "remedy."+string(remedy))
-			if _, ok := remedyActions[remedy]; ok {
-				want = append(want, "remedy."+string(remedy)+".do")
-			}
 		}
 	}
 	for _, kind := range message.Kinds() {
@@ -131,34 +146,31 @@ func (l lexicon) cover() error {
 	for name := range factKinds {
 		want = append(want, "fact."+name)
 	}
-	for name := range permissions {
-		want = append(want, "permission."+name)
-	}
 	for _, key := range want {
 		if _, ok := l.words[key]; !ok {
-			return fmt.Errorf("%s: %s is missing", l.tag, key)
+			return fmt.Errorf("%s: %s is missing", l.Tag, key)
 		}
 	}
 	return nil
 }
 
-// reply writes an answer by the word "reply.text". Its sentences keep their
+// Reply writes an answer by the word "reply.text". Its sentences keep their
 // lines, which a fact would lose; so a character that no text has holds their
 // place.
-func (l lexicon) reply(reference, title string, steps []string) string {
+func (l Lexicon) Reply(reference, title string, steps []string) string {
 	const place = "\uE000"
-	text := l.plain("reply.text", map[string]string{"reference": reference, "title": title, "value": place})
+	text := l.Plain("reply.text", map[string]string{"reference": reference, "title": title, "value": place})
 	return strings.Replace(text, place, strings.Join(steps, "\n"), 1)
 }
 
-// has reports whether the key exists.
-func (l lexicon) has(key string) bool {
+// Has reports whether the key exists.
+func (l Lexicon) Has(key string) bool {
 	_, ok := l.words[key]
 	return ok
 }
 
-// plain gives a word as text.
-func (l lexicon) plain(key string, facts map[string]string) string {
+// Plain gives a word as text.
+func (l Lexicon) Plain(key string, facts map[string]string) string {
 	w, ok := l.words[key]
 	if !ok {
 		return key
@@ -166,9 +178,9 @@ func (l lexicon) plain(key string, facts map[string]string) string {
 	return w.fill(l, facts, asText)
 }
 
-// html gives a word as markup: the word and the facts escaped, each fact kept
+// HTML gives a word as markup: the word and the facts escaped, each fact kept
 // apart from the direction of the text around it.
-func (l lexicon) html(key string, facts map[string]string) template.HTML {
+func (l Lexicon) HTML(key string, facts map[string]string) template.HTML {
 	w, ok := l.words[key]
 	if !ok {
 		return template.HTML(template.HTMLEscapeString(key))
@@ -195,8 +207,8 @@ var asMarkup = style{
 	},
 }
 
-// plainText takes the markup of html off again, for titles.
-func plainText(h template.HTML) string {
+// PlainText takes the markup of HTML off again, for titles.
+func PlainText(h template.HTML) string {
 	text := string(h)
 	for _, tag := range []string{`<bdi dir="ltr">`, `<bdi>`, `</bdi>`} {
 		text = strings.ReplaceAll(text, tag, "")

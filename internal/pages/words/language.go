@@ -1,4 +1,4 @@
-package pages
+package words
 
 import (
 	"net/http"
@@ -10,17 +10,21 @@ import (
 // complete are the languages that people can choose.
 var complete = []string{"en", "fi", "sv"}
 
-// pseudo is English written from right to left, which finds what would break
+// Pseudo is English written from right to left, which finds what would break
 // in Arabic or Hebrew before a translator does (experience.md 2.24).
-const pseudo = "ar-XB"
+const Pseudo = "ar-XB"
 
-// languageCookie remembers an explicit choice.
-const languageCookie = "__Host-entente-lang"
+// LanguageCookie remembers an explicit choice.
+const LanguageCookie = "__Host-entente-lang"
 
-// languages are those on offer.
-func (p *Pages) languages() []string {
-	if p.dev {
-		return append(complete[:len(complete):len(complete)], pseudo)
+// Offer is the tags of the languages that a visitor can have.
+type Offer []string
+
+// OfferOf gives the complete languages, and in the dev world the pseudo
+// language.
+func OfferOf(dev bool) Offer {
+	if dev {
+		return append(complete[:len(complete):len(complete)], Pseudo)
 	}
 	return complete
 }
@@ -28,19 +32,19 @@ func (p *Pages) languages() []string {
 // Language chooses the language of a request: the person's explicit choice,
 // then what the app asked for (ui_locales or mkt), then the browser, then
 // English (experience.md 2.24).
-func (p *Pages) Language(r *http.Request) string {
-	if c, err := r.Cookie(languageCookie); err == nil {
-		if tag, ok := p.offered(c.Value); ok {
+func (o Offer) Language(r *http.Request) string {
+	if c, err := r.Cookie(LanguageCookie); err == nil {
+		if tag, ok := o.Find(c.Value); ok {
 			return tag
 		}
 	}
 	query := r.URL.Query()
 	for _, wish := range []string{query.Get("ui_locales"), query.Get("mkt")} {
-		if tag, ok := p.match(strings.Join(strings.Fields(wish), ",")); ok {
+		if tag, ok := o.Match(strings.Join(strings.Fields(wish), ",")); ok {
 			return tag
 		}
 	}
-	if tag, ok := p.match(r.Header.Get("Accept-Language")); ok {
+	if tag, ok := o.Match(r.Header.Get("Accept-Language")); ok {
 		return tag
 	}
 	return "en"
@@ -48,19 +52,20 @@ func (p *Pages) Language(r *http.Request) string {
 
 // SetLanguage remembers an explicit choice for a year. A language that is not
 // on offer is ignored.
-func (p *Pages) SetLanguage(w http.ResponseWriter, lang string) {
-	tag, ok := p.offered(lang)
+func (o Offer) SetLanguage(w http.ResponseWriter, lang string) {
+	tag, ok := o.Find(lang)
 	if !ok {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: languageCookie, Value: tag, Path: "/", MaxAge: 365 * 24 * 60 * 60,
+		Name: LanguageCookie, Value: tag, Path: "/", MaxAge: 365 * 24 * 60 * 60,
 		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
 
-func (p *Pages) offered(lang string) (string, bool) {
-	for _, tag := range p.languages() {
+// Find gives the tag of a language on offer as we write it.
+func (o Offer) Find(lang string) (string, bool) {
+	for _, tag := range o {
 		if strings.EqualFold(tag, lang) {
 			return tag, true
 		}
@@ -68,8 +73,8 @@ func (p *Pages) offered(lang string) (string, bool) {
 	return "", false
 }
 
-// match finds the best language for a list in the form of Accept-Language.
-func (p *Pages) match(wishes string) (string, bool) {
+// Match finds the best language for a list in the form of Accept-Language.
+func (o Offer) Match(wishes string) (string, bool) {
 	const limit = 200 // longer lists are no people's
 	if wishes == "" || len(wishes) > limit {
 		return "", false
@@ -78,14 +83,13 @@ func (p *Pages) match(wishes string) (string, bool) {
 	if err != nil || len(tags) == 0 {
 		return "", false
 	}
-	offered := p.languages()
-	known := make([]language.Tag, len(offered))
-	for i, tag := range offered {
+	known := make([]language.Tag, len(o))
+	for i, tag := range o {
 		known[i] = language.Make(tag)
 	}
 	_, at, confidence := language.NewMatcher(known).Match(tags...)
 	if confidence < language.Low {
 		return "", false
 	}
-	return offered[at], true
+	return o[at], true
 }

@@ -1,4 +1,4 @@
-package pages_test
+package words_test
 
 import (
 	"encoding/json"
@@ -8,20 +8,31 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/entente-id/entente/internal/pages/words"
 )
+
+func load(t *testing.T) words.Dictionary {
+	t.Helper()
+	all, err := words.Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
 
 // readWords gives the texts of a language as translators wrote them.
 func readWords(t *testing.T, lang string) map[string]string {
 	t.Helper()
-	content, err := os.ReadFile("words/" + lang + ".json")
+	content, err := os.ReadFile(lang + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var words map[string]string
-	if err := json.Unmarshal(content, &words); err != nil {
+	var texts map[string]string
+	if err := json.Unmarshal(content, &texts); err != nil {
 		t.Fatal(err)
 	}
-	return words
+	return texts
 }
 
 var placeholder = regexp.MustCompile(`\{([a-z]+)[},]`)
@@ -39,13 +50,13 @@ func placeholders(text string) []string {
 func TestEveryLanguageHasTheSameKeys(t *testing.T) {
 	english := readWords(t, "en")
 	for _, lang := range []string{"fi", "sv"} {
-		words := readWords(t, lang)
+		texts := readWords(t, lang)
 		for key := range english {
-			if words[key] == "" {
+			if texts[key] == "" {
 				t.Errorf("%s lacks %s", lang, key)
 			}
 		}
-		for key, text := range words {
+		for key, text := range texts {
 			if _, ok := english[key]; !ok {
 				t.Errorf("%s has %s, which English lacks", lang, key)
 			}
@@ -67,14 +78,14 @@ func TestHeadlinesAreShortAndPlain(t *testing.T) {
 		"sv": {"hoppsan", "ogiltig", "kontakta din administratör", "fel:"},
 	}
 	code := regexp.MustCompile(`AADSTS|\d{4,}|M\d\d`)
-	p := newPages(t)
+	all := load(t)
 	for lang, bad := range forbidden {
 		for key, text := range readWords(t, lang) {
 			if !strings.HasSuffix(key, ".headline") {
 				continue
 			}
 			// As it stands without facts, when every stand-in is used.
-			shown := p.Text(lang, key, nil)
+			shown := all.In(lang).Plain(key, nil)
 			if n := utf8.RuneCountInString(shown); n > 60 {
 				t.Errorf("%s: %s has %d characters: %s", lang, key, n, shown)
 			}
@@ -121,7 +132,7 @@ func TestWhySaysAtMostThreeSentences(t *testing.T) {
 }
 
 func TestFactsAreWrittenInTheReadersWay(t *testing.T) {
-	p := newPages(t)
+	all := load(t)
 	for _, c := range []struct {
 		lang, key string
 		facts     map[string]string
@@ -139,7 +150,7 @@ func TestFactsAreWrittenInTheReadersWay(t *testing.T) {
 		{"sv", "M07.headline", nil, "Ditt konto på din organisation är avstängt"},
 		{"en", "M12.headline", map[string]string{"app": "a\u202eb\nc"}, "ab c asks for access"},
 	} {
-		if got := p.Text(c.lang, c.key, c.facts); !strings.Contains(got, c.want) {
+		if got := all.In(c.lang).Plain(c.key, c.facts); !strings.Contains(got, c.want) {
 			t.Errorf("%s %s %v = %q, want %q in it", c.lang, c.key, c.facts, got, c.want)
 		}
 	}
