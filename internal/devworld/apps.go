@@ -13,7 +13,7 @@ import (
 	"github.com/entente-id/entente/internal/house"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/keyvault"
-	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 	"github.com/entente-id/entente/internal/partnerapi"
 	"github.com/entente-id/entente/internal/resourcemanager"
 )
@@ -33,7 +33,7 @@ const (
 	// Loop is an app that sends people back and forth (M36).
 	Loop id.App = "d1000000-0000-4000-8000-0000000000b1"
 	// Account is Entente's own account page.
-	Account id.App = pages.AccountApp
+	Account id.App = site.AccountApp
 	// AzureCLI is a public client that tools use when they are told of none.
 	AzureCLI id.App = house.CommandLine
 

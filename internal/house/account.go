@@ -1,9 +1,9 @@
 package house
 
 import (
-	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/pages/account"
 	"github.com/entente-id/entente/internal/pages/connection"
+	"github.com/entente-id/entente/internal/pages/site"
 )
 
 // accountFiles and connectionFiles are the templates and words of these pages.
@@ -11,7 +11,7 @@ var accountFiles, connectionFiles = account.Files, connection.Files
 
 // openAccount opens the pages of one's own account, and those that connect a
 // company's own sign-in. The door leads admins to both.
-func (h *House) openAccount(organisation *pages.Door) error {
+func (h *House) openAccount(organisation *site.Door) error {
 	_, err := account.New(h.Pages, account.Rooms{
 		People: h.People, Tenants: h.Tenants, Apps: h.Apps, Safe: h.Safe, Passkeys: h.Passkeys, Consents: h.Consents,
 		Links: h.Links, Outbox: h.Outbox, Custody: h.custody, Source: h.Source, Organisation: organisation,

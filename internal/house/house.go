@@ -40,6 +40,7 @@ import (
 	"github.com/entente-id/entente/internal/pages/help"
 	"github.com/entente-id/entente/internal/pages/organisation"
 	"github.com/entente-id/entente/internal/pages/portal"
+	"github.com/entente-id/entente/internal/pages/site"
 	"github.com/entente-id/entente/internal/partner"
 	"github.com/entente-id/entente/internal/partnerapi"
 	"github.com/entente-id/entente/internal/presence"
@@ -131,7 +132,7 @@ type House struct {
 	Vaults     *vault.Vaults
 	// Subscriptions is what organisations run in the cloud.
 	Subscriptions *subscription.Register
-	Pages         *pages.Site
+	Pages         *site.Site
 
 	// Declarations found a programme, and keep it as a document says.
 	Declarations *declaration.Office
@@ -256,7 +257,7 @@ func (h *House) buildEdges() error {
 	if err != nil {
 		return err
 	}
-	h.Pages, err = pages.NewSite(drawings, h.Origin, pages.Rooms{
+	h.Pages, err = site.NewSite(drawings, h.Origin, site.Rooms{
 		Journeys: h.Journeys, Sessions: h.Sessions, Attempts: h.Attempts, People: h.People, Tenants: h.Tenants, Apps: h.Apps,
 		Families: h.Families, Custody: h.custody, Devices: h.Devices, Safe: h.Safe, Presences: h.Presences,
 	}, h.Source, h.Log)
@@ -282,7 +283,7 @@ func (h *House) buildEdges() error {
 	}, h.Source)
 	h.signout = signout.New(speaker, signout.Rooms{Apps: h.Apps, Issuer: h.Issuer, Sessions: h.Sessions},
 		signout.Pages{Browser: h.Pages.Browser, SignOut: func(w http.ResponseWriter, r *http.Request, back, who string, hinted bool) {
-			h.Pages.AskSignOut(w, r, pages.SignOutWish{Back: back, Who: who, Hinted: hinted})
+			h.Pages.AskSignOut(w, r, site.SignOutWish{Back: back, Who: who, Hinted: hinted})
 		}})
 	h.Pages.Finish, h.Pages.Decline, h.Pages.DeviceSignIn = h.oauth.Finish, h.oauth.Decline, h.oauth.DeviceSignIn
 	h.site = h.Pages.Handler()
@@ -338,8 +339,8 @@ func (h *House) TellApps(ctx context.Context) error { return h.Presences.Tell(ct
 // openRooms gives the rooms that have pages of their own their addresses, and
 // the doors that lead there.
 func (h *House) openRooms() error {
-	organisationDoor := h.Pages.Door("organisation", pages.AccountApp, "organizations", "openid profile")
-	programmeDoor := h.Pages.Door("programme", pages.AccountApp, "organizations", "openid profile")
+	organisationDoor := h.Pages.Door("organisation", site.AccountApp, "organizations", "openid profile")
+	programmeDoor := h.Pages.Door("programme", site.AccountApp, "organizations", "openid profile")
 	help.New(h.Pages, help.Rooms{Desk: h.Desk, Tenants: h.Tenants, Programme: programmeDoor, Organisation: organisationDoor})
 	portal.New(h.Pages, programmeDoor, portal.Rooms{
 		Programme: h.Programme, Swaps: h.Swaps, People: h.People, Tenants: h.Tenants, Apps: h.Apps, Consents: h.Consents, Safe: h.Safe,

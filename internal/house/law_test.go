@@ -31,6 +31,7 @@ var levels = [][]string{
 	{"internal/diagnosis"},
 	{"internal/outbound", "internal/calls", "internal/dialect", "internal/challenge", "internal/declaration/written", "internal/pages/words"},
 	{"internal/oauth", "internal/pages", "internal/partnerapi/convention", "internal/graph", "internal/api", "internal/keyvault", "internal/resourcemanager", "internal/sqlstore", "internal/federation", "internal/discovery", "internal/signout"},
+	{"internal/pages/site"},
 	{"internal/message/smtp", "internal/pages/help", "internal/pages/portal", "internal/pages/organisation", "internal/pages/account", "internal/pages/connection", "internal/partnerapi/customers", "internal/partnerapi/users", "internal/partnerapi/profiles", "internal/graph/directory", "internal/graph/relationships", "internal/graph/applications"},
 	{"internal/partnerapi"},
 	{"internal/house"},

@@ -5,7 +5,7 @@ import (
 	"github.com/entente-id/entente/internal/application"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/keyvault"
-	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 	"github.com/entente-id/entente/internal/partnerapi"
 	"github.com/entente-id/entente/internal/resourcemanager"
 )
@@ -35,7 +35,7 @@ func clients(origin string, owner id.Tenant) []application.Application {
 	}
 	tools := client(CommandLine, "06", "Command line", application.AnyTenant)
 	tools.Redirects = []application.Redirect{{URI: "http://localhost", Platform: application.Native}}
-	account := client(pages.AccountApp, "07", "My account", application.AnyAccount)
+	account := client(site.AccountApp, "07", "My account", application.AnyAccount)
 	for _, path := range []string{"/account/done", "/account/enter", "/organisation/enter", "/programme/enter"} {
 		account.Redirects = append(account.Redirects, application.Redirect{URI: origin + path, Platform: application.Native})
 	}

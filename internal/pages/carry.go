@@ -44,6 +44,17 @@ func (p *Pages) Leave(w http.ResponseWriter, v LeaveView) {
 	p.render(w, http.StatusOK, "leave.html", p.sheet(v.Frame, v, "carry.title"))
 }
 
+// ResumeView carries a form that was kept while its person signed in again.
+type ResumeView struct {
+	Frame
+	Fields url.Values
+}
+
+// Resume writes the page that sends a kept form, at the press of a button.
+func (p *Pages) Resume(w http.ResponseWriter, v ResumeView) {
+	p.render(w, http.StatusOK, "resume.html", p.sheet(v.Frame, v, "resume.title"))
+}
+
 // Href is the return address as a link, or empty.
 func (v SignedOutView) Href() template.URL { return outward(v.Return) }
 

@@ -1,5 +1,5 @@
-// Package pages holds all HTML of Entente: the pages a person meets on the way
-// to an app, what they say in each language, and how they look.
+// Package pages draws the HTML of Entente: the pages a person meets on the way
+// to an app, and how they look.
 //
 // Every page works without script (DESIGN 4.10). A page is one plain struct and
 // one method; it knows nothing of requests, stores or protocols.
@@ -144,8 +144,13 @@ func neededWords() []string {
 func (p *Pages) Language(r *http.Request) string { return p.offer.Language(r) }
 
 // SetLanguage remembers an explicit choice for a year. A language that is not
-// on offer is ignored.
-func (p *Pages) SetLanguage(w http.ResponseWriter, lang string) { p.offer.SetLanguage(w, lang) }
+// on offer is ignored; the result is then false.
+func (p *Pages) SetLanguage(w http.ResponseWriter, lang string) bool {
+	return p.offer.SetLanguage(w, lang)
+}
+
+// Dev reports whether these are the pages of the dev world.
+func (p *Pages) Dev() bool { return p.dev }
 
 // Text gives a word as plain text, for mails and messages. A key that does not
 // exist comes back as itself, which the words test makes impossible for ours.

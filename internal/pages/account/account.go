@@ -18,6 +18,7 @@ import (
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
@@ -37,14 +38,14 @@ type Rooms struct {
 	Custody  *seal.Custody
 	Source   id.Source
 	// Organisation leads admins to their people.
-	Organisation *pages.Door
+	Organisation *site.Door
 }
 
 // Handlers answer below /account, and /organisation/people.
 type Handlers struct {
 	Rooms
-	site *pages.Site
-	door *pages.Door
+	site *site.Site
+	door *site.Door
 	key  *seal.Key
 }
 
@@ -59,13 +60,13 @@ const (
 )
 
 // New registers the pages on the site.
-func New(site *pages.Site, rooms Rooms) (*Handlers, error) {
+func New(on *site.Site, rooms Rooms) (*Handlers, error) {
 	key, err := rooms.Custody.Key("account pages")
 	if err != nil {
 		return nil, err
 	}
-	h := &Handlers{Rooms: rooms, site: site, key: key, door: site.Door("account", pages.AccountApp, "common", "openid profile")}
-	mux := site.Mux()
+	h := &Handlers{Rooms: rooms, site: on, key: key, door: on.Door("account", site.AccountApp, "common", "openid profile")}
+	mux := on.Mux()
 	mux.HandleFunc("GET "+home, h.home)
 	mux.HandleFunc("POST "+home+"/profile", h.saveProfile)
 	mux.HandleFunc("GET "+home+"/data", h.data)
@@ -92,7 +93,7 @@ func New(site *pages.Site, rooms Rooms) (*Handlers, error) {
 }
 
 // frame is what all pages of the room share.
-func (h *Handlers) frame(r *http.Request, g pages.Guest, current string) pages.Frame {
+func (h *Handlers) frame(r *http.Request, g site.Guest, current string) pages.Frame {
 	f := pages.Frame{Lang: h.site.Language(r), Action: r.URL.Path}
 	if !g.Home.Personal() {
 		f.OrgName = g.Home.Name
@@ -116,9 +117,9 @@ func (h *Handlers) page(w http.ResponseWriter, f pages.Frame, name, again, field
 	})
 }
 
-func (h *Handlers) refuse(w http.ResponseWriter, r *http.Request, g pages.Guest, err error) {
+func (h *Handlers) refuse(w http.ResponseWriter, r *http.Request, g site.Guest, err error) {
 	h.site.RefuseVisit(w, r, err, signin.About{
-		Tenant: g.Home.ID, Home: g.Home.ID, Account: g.Person.ID, Address: g.Person.SignInName, App: pages.AccountApp,
+		Tenant: g.Home.ID, Home: g.Home.ID, Account: g.Person.ID, Address: g.Person.SignInName, App: site.AccountApp,
 		Organisation: g.Home.Name, Step: "account", Restart: home,
 	})
 }
@@ -142,14 +143,14 @@ func said(r *http.Request) string {
 	return ""
 }
 
-func owner(g pages.Guest) credential.Owner {
+func owner(g site.Guest) credential.Owner {
 	return credential.Owner{Tenant: g.Home.ID, Account: g.Person.ID}
 }
 
 // recent admits a person who proved themselves just now: with the second
 // factor where they have one (row R133), else with what they have. False: it
 // has answered.
-func (h *Handlers) recent(w http.ResponseWriter, r *http.Request) (pages.Guest, bool) {
+func (h *Handlers) recent(w http.ResponseWriter, r *http.Request) (site.Guest, bool) {
 	g, ok := h.door.Admit(w, r)
 	if !ok {
 		return g, false
@@ -161,7 +162,7 @@ func (h *Handlers) recent(w http.ResponseWriter, r *http.Request) (pages.Guest, 
 		return g, false
 	case ways.Second():
 		return h.door.AdmitFresh(w, r)
-	case h.Source.Now().Sub(g.AuthAt) < pages.FreshFor:
+	case h.Source.Now().Sub(g.AuthAt) < site.FreshFor:
 		return g, true
 	}
 	h.door.Lead(w, r, url.Values{"prompt": {"login"}, "login_hint": {g.Person.SignInName}})
@@ -185,7 +186,7 @@ func (h *Handlers) home(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *Handlers) drawHome(w http.ResponseWriter, r *http.Request, g pages.Guest, name string, problem *fault.Fault) {
+func (h *Handlers) drawHome(w http.ResponseWriter, r *http.Request, g site.Guest, name string, problem *fault.Fault) {
 	ctx := r.Context()
 	v := homeView{
 		Name: name, SignInName: g.Person.SignInName, Language: g.Person.Language, Said: said(r), Personal: g.Home.Personal(),
@@ -296,7 +297,7 @@ func (h *Handlers) data(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(append(body, '\n')) // the reader has left; there is nobody to tell
 }
 
-func (h *Handlers) gather(r *http.Request, g pages.Guest) (export, error) {
+func (h *Handlers) gather(r *http.Request, g site.Guest) (export, error) {
 	ctx := r.Context()
 	e := export{At: h.Source.Now(), Organisation: g.Home.Name, Account: g.Person}
 	var err error

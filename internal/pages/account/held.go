@@ -9,7 +9,7 @@ import (
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
-	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 )
 
 type devicesView struct {
@@ -78,7 +78,7 @@ type heldApp struct {
 type heldPermission struct{ Resource, Name string }
 
 // held lists the apps that act for a person, by name.
-func (h *Handlers) held(r *http.Request, g pages.Guest) ([]heldApp, error) {
+func (h *Handlers) held(r *http.Request, g site.Guest) ([]heldApp, error) {
 	grants, err := h.Consents.Held(r.Context(), g.Home.ID, g.Person.ID)
 	if err != nil {
 		return nil, err

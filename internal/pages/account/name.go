@@ -9,7 +9,7 @@ import (
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/message"
-	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 )
 
 // nameView is the way to another sign-in name (J09).
@@ -34,7 +34,7 @@ func (h *Handlers) name(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *Handlers) drawName(w http.ResponseWriter, r *http.Request, g pages.Guest, form nameForm, problem string, facts map[string]string) {
+func (h *Handlers) drawName(w http.ResponseWriter, r *http.Request, g site.Guest, form nameForm, problem string, facts map[string]string) {
 	f, field := h.frame(r, g, home), "address"
 	f.Problem, f.ProblemFacts = problem, facts
 	v := nameView{Now: g.Person.SignInName, Address: form.Address, Personal: g.Home.Personal(), OrgName: g.Home.Name, Sent: len(form.Codes) > 0}
@@ -84,7 +84,7 @@ func (h *Handlers) changeName(w http.ResponseWriter, r *http.Request) {
 
 // sendNameCode sends a code to the new mailbox. An address of an organisation
 // is no name for a personal account: that is the mix-up this page ends.
-func (h *Handlers) sendNameCode(w http.ResponseWriter, r *http.Request, g pages.Guest, form nameForm) {
+func (h *Handlers) sendNameCode(w http.ResponseWriter, r *http.Request, g site.Guest, form nameForm) {
 	domain, ok := account.DomainOf(form.Address)
 	if !ok || len(form.Address) > 320 {
 		h.drawName(w, r, g, nameForm{Address: form.Address}, "problem.address.form", nil)
@@ -115,7 +115,7 @@ func (h *Handlers) sendNameCode(w http.ResponseWriter, r *http.Request, g pages.
 
 // takeNameCode gives the account its new name. Nothing else changes; the old
 // mailbox is told.
-func (h *Handlers) takeNameCode(w http.ResponseWriter, r *http.Request, g pages.Guest, form nameForm) {
+func (h *Handlers) takeNameCode(w http.ResponseWriter, r *http.Request, g site.Guest, form nameForm) {
 	ctx := r.Context()
 	if err := h.Safe.CheckMailCode(ctx, account.FoldName(form.Address), form.Codes, r.PostForm.Get("code")); err != nil {
 		words := map[fault.Code]string{fault.MailCodeWrong: "problem.mailcode", fault.MailCodeExpired: "problem.mailcode.late", fault.TooManyTries: "problem.wait"}

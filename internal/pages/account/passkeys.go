@@ -5,7 +5,7 @@ import (
 
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
-	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 )
 
 func (h *Handlers) newPasskey(w http.ResponseWriter, r *http.Request) {
@@ -14,7 +14,7 @@ func (h *Handlers) newPasskey(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *Handlers) drawNewPasskey(w http.ResponseWriter, r *http.Request, g pages.Guest, problem string) {
+func (h *Handlers) drawNewPasskey(w http.ResponseWriter, r *http.Request, g site.Guest, problem string) {
 	f := h.frame(r, g, waysPath)
 	f.Problem = problem
 	var err error

@@ -9,6 +9,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 )
 
 // peopleView lists the people of an organisation for those who help them in.
@@ -28,7 +29,7 @@ type colleague struct {
 const pageSize = 25
 
 // mayHelp says whether a person may see this list.
-func mayHelp(g pages.Guest) error {
+func mayHelp(g site.Guest) error {
 	if g.Person.Holds(account.GlobalAdministrator, account.UserAdministrator) {
 		return nil
 	}
@@ -68,7 +69,7 @@ func (h *Handlers) people(w http.ResponseWriter, r *http.Request) {
 	h.page(w, h.orgFrame(r, g), "people", peoplePath, "", v)
 }
 
-func (h *Handlers) orgFrame(r *http.Request, g pages.Guest) pages.Frame {
+func (h *Handlers) orgFrame(r *http.Request, g site.Guest) pages.Frame {
 	return pages.Frame{Lang: h.site.Language(r), OrgName: g.Home.Name, Action: r.URL.Path, Nav: []pages.NavItem{
 		{Label: "account.nav.organisation", Href: "/organisation"}, {Label: "account.nav.people", Href: peoplePath, Current: true},
 		{Label: "account.nav.connection", Href: "/organisation/sign-in"},

@@ -10,6 +10,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -29,7 +30,7 @@ func (h *Handlers) ways(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *Handlers) drawWays(w http.ResponseWriter, r *http.Request, g pages.Guest, problem *fault.Fault) {
+func (h *Handlers) drawWays(w http.ResponseWriter, r *http.Request, g site.Guest, problem *fault.Fault) {
 	v := waysView{Said: said(r), Max: credential.MaxPasskeys, Federated: g.Home.Federated()}
 	var err error
 	if v.Ways, err = h.Safe.Ways(r.Context(), owner(g)); err == nil {
@@ -61,7 +62,7 @@ func (h *Handlers) password(w http.ResponseWriter, r *http.Request) {
 	h.drawPassword(w, r, g, "", nil, "")
 }
 
-func (h *Handlers) drawPassword(w http.ResponseWriter, r *http.Request, g pages.Guest, problem string, facts map[string]string, field string) {
+func (h *Handlers) drawPassword(w http.ResponseWriter, r *http.Request, g site.Guest, problem string, facts map[string]string, field string) {
 	ways, err := h.Safe.Ways(r.Context(), owner(g))
 	if err != nil {
 		h.refuse(w, r, g, err)
@@ -73,8 +74,8 @@ func (h *Handlers) drawPassword(w http.ResponseWriter, r *http.Request, g pages.
 }
 
 // fresh: a second factor was used just now.
-func (h *Handlers) fresh(g pages.Guest) bool {
-	return !g.FactorAt.IsZero() && h.Source.Now().Sub(g.FactorAt) < pages.FreshFor
+func (h *Handlers) fresh(g site.Guest) bool {
+	return !g.FactorAt.IsZero() && h.Source.Now().Sub(g.FactorAt) < site.FreshFor
 }
 
 // changePassword takes a new password. Everything that rested on the old one
@@ -147,7 +148,7 @@ func (h *Handlers) tell(r *http.Request, person account.Account, what string) er
 // mayAdd admits a person to adding a factor: with one they have, used just
 // now, or, when they have none, with what signed them in just now. Where the
 // organisation wants it, the first one needs a temporary pass (row R151).
-func (h *Handlers) mayAdd(w http.ResponseWriter, r *http.Request) (pages.Guest, bool) {
+func (h *Handlers) mayAdd(w http.ResponseWriter, r *http.Request) (site.Guest, bool) {
 	g, ok := h.recent(w, r)
 	if !ok {
 		return g, false
@@ -181,7 +182,7 @@ type seedForm struct {
 // formLife is how long such a form can be left open.
 const formLife = time.Hour
 
-func (h *Handlers) sealForm(v any, purpose string, g pages.Guest) (string, error) {
+func (h *Handlers) sealForm(v any, purpose string, g site.Guest) (string, error) {
 	plain, err := json.Marshal(v)
 	if err != nil {
 		return "", err
@@ -189,7 +190,7 @@ func (h *Handlers) sealForm(v any, purpose string, g pages.Guest) (string, error
 	return h.key.SealText(plain, purpose+string(g.Home.ID)+string(g.Person.ID))
 }
 
-func (h *Handlers) openForm(text, purpose string, g pages.Guest, into any) error {
+func (h *Handlers) openForm(text, purpose string, g site.Guest, into any) error {
 	plain, err := h.key.OpenText(text, purpose+string(g.Home.ID)+string(g.Person.ID))
 	if err != nil || json.Unmarshal(plain, into) != nil {
 		return fault.New(fault.PageExpired)
@@ -203,7 +204,7 @@ func (h *Handlers) authenticator(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *Handlers) drawAuthenticator(w http.ResponseWriter, r *http.Request, g pages.Guest, form seedForm, problem string) {
+func (h *Handlers) drawAuthenticator(w http.ResponseWriter, r *http.Request, g site.Guest, form seedForm, problem string) {
 	f := h.frame(r, g, waysPath)
 	f.Problem = problem
 	var err error
@@ -211,7 +212,7 @@ func (h *Handlers) drawAuthenticator(w http.ResponseWriter, r *http.Request, g p
 		h.refuse(w, r, g, err)
 		return
 	}
-	v, err := pages.NewEnrolView(f, g.Person.SignInName, form.Seed)
+	v, err := site.NewEnrolView(f, g.Person.SignInName, form.Seed)
 	if err != nil {
 		h.refuse(w, r, g, err)
 		return

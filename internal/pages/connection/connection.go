@@ -14,6 +14,7 @@ import (
 	"github.com/entente-id/entente/internal/federation"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
@@ -29,14 +30,14 @@ type Rooms struct {
 	Custody    *seal.Custody
 	Source     id.Source
 	// Organisation leads admins to the page.
-	Organisation *pages.Door
+	Organisation *site.Door
 	Origin       string
 }
 
 // Handlers answer /organisation/sign-in and /organisation/setup/{token}.
 type Handlers struct {
 	Rooms
-	site *pages.Site
+	site *site.Site
 	key  *seal.Key
 }
 
@@ -44,18 +45,18 @@ type Handlers struct {
 const home = "/organisation/sign-in"
 
 // New registers the pages, and takes the answers to test sign-ins.
-func New(site *pages.Site, rooms Rooms) (*Handlers, error) {
+func New(on *site.Site, rooms Rooms) (*Handlers, error) {
 	key, err := rooms.Custody.Key("test sign-in")
 	if err != nil {
 		return nil, err
 	}
-	h := &Handlers{Rooms: rooms, site: site, key: key}
-	mux := site.Mux()
+	h := &Handlers{Rooms: rooms, site: on, key: key}
+	mux := on.Mux()
 	mux.HandleFunc("GET "+home, h.show)
 	mux.HandleFunc("POST "+home, h.take)
 	mux.HandleFunc("GET "+tenant.SetupPath+"{token}", h.show)
 	mux.HandleFunc("POST "+tenant.SetupPath+"{token}", h.take)
-	site.Trial = h.back
+	on.Trial = h.back
 	return h, nil
 }
 
@@ -110,7 +111,7 @@ func (h *Handlers) byLink(w http.ResponseWriter, r *http.Request, token string) 
 
 func (h *Handlers) refuse(w http.ResponseWriter, r *http.Request, p holder, err error) {
 	h.site.RefuseVisit(w, r, err, signin.About{
-		Tenant: p.org.ID, Home: p.org.ID, Account: p.person.ID, Address: p.person.SignInName, App: pages.AccountApp,
+		Tenant: p.org.ID, Home: p.org.ID, Account: p.person.ID, Address: p.person.SignInName, App: site.AccountApp,
 		Organisation: p.org.Name, Step: "connection",
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/entente-id/entente/internal/federation"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 )
 
 // trial is a test sign-in on its way to the provider and back, sealed for the
@@ -37,7 +38,7 @@ func (h *Handlers) try(w http.ResponseWriter, r *http.Request, p holder) {
 	}
 	if err == nil {
 		ask := t.ask()
-		ask.State = pages.TrialState + state
+		ask.State = site.TrialState + state
 		address, err = h.Upstreams.Begin(r.Context(), p.org, ask)
 	}
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
 )
@@ -22,22 +23,22 @@ import (
 type Rooms struct {
 	Desk                    *diagnosis.Desk
 	Tenants                 *tenant.Directory
-	Programme, Organisation *pages.Door
+	Programme, Organisation *site.Door
 }
 
 type handlers struct {
-	*pages.Site
+	*site.Site
 	Rooms
 }
 
 // New opens the pages.
-func New(site *pages.Site, rooms Rooms) {
-	h := handlers{site, rooms}
-	mux := site.Mux()
+func New(on *site.Site, rooms Rooms) {
+	h := handlers{on, rooms}
+	mux := on.Mux()
 	mux.HandleFunc("GET /check", h.check)
 	mux.HandleFunc("POST /help", h.ask)
 	mux.HandleFunc("GET /help/{reference}", h.asked)
-	for place, door := range map[string]*pages.Door{"programme": rooms.Programme, "organisation": rooms.Organisation} {
+	for place, door := range map[string]*site.Door{"programme": rooms.Programme, "organisation": rooms.Organisation} {
 		s := staff{h, door, "/" + place}
 		mux.HandleFunc("GET /"+place+"/help", s.queue)
 		mux.HandleFunc("GET /"+place+"/sign-ins", s.search)
@@ -157,7 +158,7 @@ func (h handlers) asked(w http.ResponseWriter, r *http.Request) {
 // staff are the pages for those who can help, behind one of the doors.
 type staff struct {
 	handlers
-	door *pages.Door
+	door *site.Door
 	base string
 }
 
@@ -221,7 +222,7 @@ func (s staff) story(w http.ResponseWriter, r *http.Request) {
 	s.tell(w, r, guest, pages.Frame{}, "")
 }
 
-func (s staff) tell(w http.ResponseWriter, r *http.Request, guest pages.Guest, f pages.Frame, text string) {
+func (s staff) tell(w http.ResponseWriter, r *http.Request, guest site.Guest, f pages.Frame, text string) {
 	ctx, by := r.Context(), guest.Caller()
 	reference, ok := id.ParseReference(r.PathValue("reference"))
 	if !ok {

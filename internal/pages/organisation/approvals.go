@@ -10,6 +10,7 @@ import (
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 )
 
 // listView is a list of requests.
@@ -116,7 +117,7 @@ func (h *Handlers) approval(w http.ResponseWriter, r *http.Request) {
 }
 
 // showApproval draws the page, with what was wrong about the last answer.
-func (h *Handlers) showApproval(w http.ResponseWriter, r *http.Request, g pages.Guest, p consent.Approval, problem pages.Frame, reason string) {
+func (h *Handlers) showApproval(w http.ResponseWriter, r *http.Request, g site.Guest, p consent.Approval, problem pages.Frame, reason string) {
 	v, err := h.view(r, g, p)
 	if err != nil {
 		h.refuse(w, r, g, err)
@@ -140,7 +141,7 @@ func (h *Handlers) showApproval(w http.ResponseWriter, r *http.Request, g pages.
 	h.site.Show(w, view)
 }
 
-func (h *Handlers) view(r *http.Request, g pages.Guest, p consent.Approval) (approvalView, error) {
+func (h *Handlers) view(r *http.Request, g site.Guest, p consent.Approval) (approvalView, error) {
 	v := approvalView{
 		Approval: p, Said: said(r, "approved", "people", "denied", "blocked", "faster"),
 		Days: int((p.Expires.Sub(h.Now()) + 24*time.Hour - 1) / (24 * time.Hour)), Command: "entente approvals approve " + p.ID + " --everyone",

@@ -9,6 +9,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 	"github.com/entente-id/entente/internal/tenant"
 )
 
@@ -52,7 +53,7 @@ func (h *Handlers) apps(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (h *Handlers) appsView(r *http.Request, g pages.Guest) (appsView, error) {
+func (h *Handlers) appsView(r *http.Request, g site.Guest) (appsView, error) {
 	v := appsView{Said: said(r, "withdrawn", "unblocked")}
 	list, err := h.Approvals.Apps(r.Context(), g.Caller(), id.App(r.URL.Query().Get("after")), pageSize+1)
 	if err != nil {

@@ -8,12 +8,13 @@ import (
 	"github.com/entente-id/entente/internal/consent"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 )
 
 // decision is a button of the review page: what it does, what then holds, and
 // the word for it.
 type decision struct {
-	do       func(a *consent.Approvals, ctx context.Context, g pages.Guest, approval string, seen int64, reason string) error
+	do       func(a *consent.Approvals, ctx context.Context, g site.Guest, approval string, seen int64, reason string) error
 	state    consent.State
 	everyone bool
 	said     string
@@ -22,16 +23,16 @@ type decision struct {
 var decisions = map[string]decision{
 	"everyone": {allow(true), consent.Approved, true, "approved"},
 	"people":   {allow(false), consent.Approved, false, "people"},
-	"deny": {func(a *consent.Approvals, ctx context.Context, g pages.Guest, approval string, _ int64, reason string) error {
+	"deny": {func(a *consent.Approvals, ctx context.Context, g site.Guest, approval string, _ int64, reason string) error {
 		return a.Deny(ctx, g.Caller(), approval, reason)
 	}, consent.Denied, false, "denied"},
-	"block": {func(a *consent.Approvals, ctx context.Context, g pages.Guest, approval string, _ int64, reason string) error {
+	"block": {func(a *consent.Approvals, ctx context.Context, g site.Guest, approval string, _ int64, reason string) error {
 		return a.Block(ctx, g.Caller(), approval, reason)
 	}, consent.Blocked, false, "blocked"},
 }
 
-func allow(everyone bool) func(*consent.Approvals, context.Context, pages.Guest, string, int64, string) error {
-	return func(a *consent.Approvals, ctx context.Context, g pages.Guest, approval string, seen int64, _ string) error {
+func allow(everyone bool) func(*consent.Approvals, context.Context, site.Guest, string, int64, string) error {
+	return func(a *consent.Approvals, ctx context.Context, g site.Guest, approval string, seen int64, _ string) error {
 		return a.Approve(ctx, g.Caller(), approval, seen, everyone)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 	"github.com/entente-id/entente/internal/signin"
 )
 
@@ -30,8 +31,8 @@ type Rooms struct {
 // Handlers answer below /organisation.
 type Handlers struct {
 	Rooms
-	site *pages.Site
-	door *pages.Door
+	site *site.Site
+	door *site.Door
 }
 
 // Addresses of the room.
@@ -47,9 +48,9 @@ const pageSize = 25
 
 // New registers the pages on the site. The door leads to all that is about
 // one's own organisation.
-func New(site *pages.Site, door *pages.Door, rooms Rooms) *Handlers {
-	h := &Handlers{Rooms: rooms, site: site, door: door}
-	mux := site.Mux()
+func New(on *site.Site, door *site.Door, rooms Rooms) *Handlers {
+	h := &Handlers{Rooms: rooms, site: on, door: door}
+	mux := on.Mux()
 	mux.HandleFunc("GET "+home, h.home)
 	mux.HandleFunc("GET "+approvalsPath, h.approvals)
 	mux.HandleFunc("GET "+approvalsPath+"/{approval}", h.approval)
@@ -62,7 +63,7 @@ func New(site *pages.Site, door *pages.Door, rooms Rooms) *Handlers {
 }
 
 // frame is what all pages of the room share. Waiting is how many requests wait.
-func (h *Handlers) frame(r *http.Request, g pages.Guest, current string, waiting int) pages.Frame {
+func (h *Handlers) frame(r *http.Request, g site.Guest, current string, waiting int) pages.Frame {
 	f := pages.Frame{Lang: h.site.Language(r), OrgName: g.Home.Name, Action: r.URL.Path}
 	for _, item := range []pages.NavItem{
 		{Label: "organisation.nav.home", Href: home},
@@ -81,7 +82,7 @@ func (h *Handlers) frame(r *http.Request, g pages.Guest, current string, waiting
 
 // refuse shows why it goes no further; whoever lacks the role is told who has
 // it.
-func (h *Handlers) refuse(w http.ResponseWriter, r *http.Request, g pages.Guest, err error) {
+func (h *Handlers) refuse(w http.ResponseWriter, r *http.Request, g site.Guest, err error) {
 	if fault.Has(err, fault.RoleMissing) {
 		h.missing(w, r, g, fault.Of(err))
 		return
@@ -89,9 +90,9 @@ func (h *Handlers) refuse(w http.ResponseWriter, r *http.Request, g pages.Guest,
 	h.site.RefuseVisit(w, r, err, h.about(g))
 }
 
-func (h *Handlers) about(g pages.Guest) signin.About {
+func (h *Handlers) about(g site.Guest) signin.About {
 	return signin.About{
-		Tenant: g.Home.ID, Home: g.Home.ID, Account: g.Person.ID, Address: g.Person.SignInName, App: pages.AccountApp,
+		Tenant: g.Home.ID, Home: g.Home.ID, Account: g.Person.ID, Address: g.Person.SignInName, App: site.AccountApp,
 		Organisation: g.Home.Name, Step: "organisation", Restart: home,
 	}
 }
@@ -108,7 +109,7 @@ const maxHolders = 10
 
 // missing tells a person which role is needed and who holds it. The attempt
 // keeps the role alone: whoever explains its reference later may be a stranger.
-func (h *Handlers) missing(w http.ResponseWriter, r *http.Request, g pages.Guest, f *fault.Fault) {
+func (h *Handlers) missing(w http.ResponseWriter, r *http.Request, g site.Guest, f *fault.Fault) {
 	holders, err := h.People.Reviewers(r.Context(), g.Home.ID, maxHolders)
 	if err != nil {
 		h.site.RefuseVisit(w, r, err, h.about(g))
@@ -136,7 +137,7 @@ func said(r *http.Request, words ...string) string {
 
 // waiting are the requests that can still be decided, at most as many as one
 // list of the domain holds.
-func (h *Handlers) waiting(r *http.Request, g pages.Guest) ([]consent.Approval, error) {
+func (h *Handlers) waiting(r *http.Request, g site.Guest) ([]consent.Approval, error) {
 	list, err := h.Approvals.List(r.Context(), g.Caller(), consent.Waiting, "", 200)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/pages"
+	"github.com/entente-id/entente/internal/pages/site"
 	"github.com/entente-id/entente/internal/programme"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/swap"
@@ -40,21 +41,21 @@ type Rooms struct {
 
 // Handlers serve the pages.
 type Handlers struct {
-	site  *pages.Site
+	site  *site.Site
 	rooms Rooms
 	// door is the way in for partners, staffDoor for the programme's owner.
-	door, staffDoor *pages.Door
+	door, staffDoor *site.Door
 }
 
 // New puts the pages on the site. The staff door is that of the programme's
 // owner, which other rooms share.
-func New(site *pages.Site, staffDoor *pages.Door, rooms Rooms) *Handlers {
-	h := &Handlers{site: site, rooms: rooms, staffDoor: staffDoor}
+func New(on *site.Site, staffDoor *site.Door, rooms Rooms) *Handlers {
+	h := &Handlers{site: on, rooms: rooms, staffDoor: staffDoor}
 	portalApp := func(ctx context.Context) (id.App, error) {
 		p, err := rooms.Programme.Programme(ctx)
 		return p.Portal, err
 	}
-	h.door = site.DoorOf("portal", portalApp, "organizations", "openid profile User.Read")
+	h.door = on.DoorOf("portal", portalApp, "organizations", "openid profile User.Read")
 	h.routePortal()
 	h.routeProgramme()
 	return h
@@ -104,7 +105,7 @@ func (h *Handlers) routePortal() {
 
 // visit is a proved person, and how they stand to the programme.
 type visit struct {
-	pages.Guest
+	site.Guest
 	programme programme.Programme
 	standing  programme.Standing
 	lang      string

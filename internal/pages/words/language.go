@@ -51,16 +51,17 @@ func (o Offer) Language(r *http.Request) string {
 }
 
 // SetLanguage remembers an explicit choice for a year. A language that is not
-// on offer is ignored.
-func (o Offer) SetLanguage(w http.ResponseWriter, lang string) {
+// on offer is ignored; the result is then false.
+func (o Offer) SetLanguage(w http.ResponseWriter, lang string) bool {
 	tag, ok := o.Find(lang)
 	if !ok {
-		return
+		return false
 	}
 	http.SetCookie(w, &http.Cookie{
 		Name: LanguageCookie, Value: tag, Path: "/", MaxAge: 365 * 24 * 60 * 60,
 		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
+	return true
 }
 
 // Find gives the tag of a language on offer as we write it.

@@ -1,4 +1,4 @@
-package pages
+package site
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	"github.com/entente-id/entente/internal/diagnosis"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/pages/words"
 	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
@@ -134,10 +135,9 @@ func (s *Site) languageOf(r *http.Request, locales string) string {
 // choose takes an explicit choice of language, for this answer and the next
 // ones: the first of several cookies of one name counts.
 func (s *Site) choose(w http.ResponseWriter, r *http.Request, lang string) {
-	if _, ok := s.offer.Find(lang); !ok {
+	if !s.SetLanguage(w, lang) {
 		return
 	}
-	s.SetLanguage(w, lang)
 	r.Header.Set("Cookie", words.LanguageCookie+"="+lang+"; "+r.Header.Get("Cookie"))
 }
 
@@ -160,8 +160,8 @@ func (s *Site) RefuseVisit(w http.ResponseWriter, r *http.Request, err error, ab
 	if fault.Describe(f.Code).Kind == fault.Temporary {
 		w.Header().Set("Retry-After", retryAfter(f))
 	}
-	s.Refuse(w, Refusal{
-		Frame:  Frame{Lang: s.Language(r), AppName: about.AppName, OrgName: about.Organisation},
+	s.Refuse(w, pages.Refusal{
+		Frame:  pages.Frame{Lang: s.Language(r), AppName: about.AppName, OrgName: about.Organisation},
 		Status: pageStatus(f), Fault: f, Reference: kept.Reference, CorrelationID: kept.CorrelationID, TraceID: kept.TraceID,
 		At: kept.At, AppID: string(about.App), Address: about.Address, AccountKind: kind, Step: about.Step,
 		Browser: kept.Browser, Restart: about.Restart, Back: about.Back, Checks: about.Checks,
@@ -208,19 +208,19 @@ func browserFamily(r *http.Request) string {
 
 // FormPostTo carries an answer to an application by a form.
 func (s *Site) FormPostTo(w http.ResponseWriter, r *http.Request, target string, fields [][2]string) {
-	s.FormPost(w, FormPostView{Frame: Frame{Lang: s.Language(r)}, Target: target, Fields: fields})
+	s.FormPost(w, pages.FormPostView{Frame: pages.Frame{Lang: s.Language(r)}, Target: target, Fields: fields})
 }
 
 // LeaveTo carries a person to an address that a redirect cannot reach.
 func (s *Site) LeaveTo(w http.ResponseWriter, r *http.Request, target string) {
-	s.Leave(w, LeaveView{Frame: Frame{Lang: s.Language(r)}, Target: target})
+	s.Leave(w, pages.LeaveView{Frame: pages.Frame{Lang: s.Language(r)}, Target: target})
 }
 
 // secondFactor sends a person through a sign-in that demands a second factor:
 // whoever has none sets one up there. Nothing else is asked for.
 func (s *Site) secondFactor(w http.ResponseWriter, r *http.Request) {
 	query := url.Values{
-		"client_id": {AccountApp}, "response_type": {"code"}, "redirect_uri": {s.origin + accountDone}, "resource": {accountResource},
+		"client_id": {AccountApp}, "response_type": {"code"}, "redirect_uri": {s.origin + pages.AccountDoneAddress}, "resource": {accountResource},
 		"code_challenge": {accountChallenge}, "code_challenge_method": {"S256"}, "amr_values": {"mfa"},
 	}
 	http.Redirect(w, r, "/common/oauth2/authorize?"+query.Encode(), http.StatusFound)
@@ -229,11 +229,11 @@ func (s *Site) secondFactor(w http.ResponseWriter, r *http.Request) {
 // secondFactorDone is where that sign-in comes back to. The code it brings is
 // not redeemed: the sign-in itself was the purpose.
 func (s *Site) secondFactorDone(w http.ResponseWriter, r *http.Request) {
-	s.AccountDone(w, AccountDoneView{Frame: Frame{Lang: s.Language(r)}})
+	s.AccountDone(w, pages.AccountDoneView{Frame: pages.Frame{Lang: s.Language(r)}})
 }
 
 func (s *Site) home(w http.ResponseWriter, r *http.Request) {
-	s.Home(w, HomeView{Frame: Frame{Lang: s.Language(r)}})
+	s.Home(w, pages.HomeView{Frame: pages.Frame{Lang: s.Language(r)}})
 }
 
 // explain tells the public part of an attempt's story to whoever holds its
@@ -243,7 +243,7 @@ func (s *Site) explain(w http.ResponseWriter, r *http.Request) {
 	if asked == "" {
 		asked = r.URL.Query().Get("reference")
 	}
-	v := ExplainView{Frame: Frame{Lang: s.Language(r), Action: "/explain"}, Reference: asked, Public: true}
+	v := pages.ExplainView{Frame: pages.Frame{Lang: s.Language(r), Action: "/explain"}, Reference: asked, Public: true}
 	reference, ok := id.ParseReference(asked)
 	if !ok && id.IsGUID(asked) {
 		reference, ok = strings.ToLower(asked), true
@@ -268,7 +268,7 @@ func (s *Site) explain(w http.ResponseWriter, r *http.Request) {
 // In the dev world whoever asks is one.
 func (s *Site) explainJSON(w http.ResponseWriter, a audit.Attempt) {
 	reader := diagnosis.Holder
-	if s.dev {
+	if s.Dev() {
 		reader = diagnosis.Operator
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
@@ -286,5 +286,5 @@ func (s *Site) explainCode(w http.ResponseWriter, r *http.Request) {
 		s.RefuseVisit(w, r, fault.New(fault.ReferenceUnknown, "reference", r.URL.Query().Get("code")), signin.About{Step: "explain"})
 		return
 	}
-	s.Explain(w, ExplainView{Frame: Frame{Lang: s.Language(r), Action: "/explain"}, Reference: "AADSTS" + strconv.Itoa(n), Found: true, Fault: fault.New(fault.Code(n)), Public: true})
+	s.Explain(w, pages.ExplainView{Frame: pages.Frame{Lang: s.Language(r), Action: "/explain"}, Reference: "AADSTS" + strconv.Itoa(n), Found: true, Fault: fault.New(fault.Code(n)), Public: true})
 }

@@ -1,4 +1,4 @@
-package pages
+package site
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 	"github.com/entente-id/entente/internal/tenant"
@@ -254,7 +255,7 @@ func (d *Door) enter(w http.ResponseWriter, r *http.Request) {
 	}
 	setCookie(w, d.cookie(), sealed, http.SameSiteLaxMode)
 	if len(e.Form) > 0 {
-		d.site.Resume(w, ResumeView{Frame: Frame{Lang: d.site.Language(r), Action: e.Path}, Fields: e.Form})
+		d.site.Resume(w, pages.ResumeView{Frame: pages.Frame{Lang: d.site.Language(r), Action: e.Path}, Fields: e.Form})
 		return
 	}
 	http.Redirect(w, r, e.Path, http.StatusSeeOther)
@@ -306,15 +307,4 @@ func (d *Door) about(ctx context.Context) signin.About {
 	// A refusal is shown all the same where the application cannot be found.
 	app, _ := d.app(ctx)
 	return signin.About{App: app, Step: d.name}
-}
-
-// ResumeView carries a form that was kept while its person signed in again.
-type ResumeView struct {
-	Frame
-	Fields url.Values
-}
-
-// Resume writes the page that sends a kept form, at the press of a button.
-func (p *Pages) Resume(w http.ResponseWriter, v ResumeView) {
-	p.render(w, http.StatusOK, "resume.html", p.sheet(v.Frame, v, "resume.title"))
 }

@@ -1,4 +1,7 @@
-package pages
+// Package site serves the pages to visitors: it reads what a person sends, moves
+// their journey on, and has what comes back drawn. Doors lead from it into the
+// rooms that have pages of their own.
+package site
 
 import (
 	"context"
@@ -12,6 +15,7 @@ import (
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/presence"
 	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/session"
@@ -20,10 +24,10 @@ import (
 	"github.com/entente-id/entente/internal/token"
 )
 
-// Site serves the pages: it reads what a person sends, calls the journey once,
-// and draws what comes back.
+// Site is the room: it reads what a person sends, calls the journey once, and
+// draws what comes back.
 type Site struct {
-	*Pages
+	*pages.Pages
 	rooms    Rooms
 	journeys *signin.Journeys
 	attempts *audit.Log
@@ -67,7 +71,7 @@ type Rooms struct {
 }
 
 // NewSite opens the pages for visitors.
-func NewSite(p *Pages, origin string, rooms Rooms, source id.Source, log *slog.Logger) (*Site, error) {
+func NewSite(p *pages.Pages, origin string, rooms Rooms, source id.Source, log *slog.Logger) (*Site, error) {
 	key, err := rooms.Custody.Key("pages")
 	if err != nil {
 		return nil, err
@@ -85,7 +89,6 @@ const (
 	stepAddress     = "/signin/step"
 	upstreamAddress = "/signin/upstream"
 	signOutAddress  = "/signout"
-	accountDone     = "/account/done"
 	// AccountApp is the client id of our own application for the account pages; its challenge
 	// has no verifier, because its codes are never redeemed.
 	AccountApp       = "d1000000-0000-4000-8000-0000000000ac"
@@ -103,14 +106,14 @@ func (s *Site) route() {
 	mux.Handle("GET /assets/", s.Assets())
 	mux.HandleFunc("POST "+stepAddress, s.takeStep)
 	mux.HandleFunc("GET "+upstreamAddress, s.takeUpstream)
-	mux.HandleFunc("GET "+deviceAddress, s.device)
-	mux.HandleFunc("POST "+deviceAddress, s.takeDevice)
+	mux.HandleFunc("GET "+pages.DeviceAddress, s.device)
+	mux.HandleFunc("POST "+pages.DeviceAddress, s.takeDevice)
 	mux.HandleFunc("GET /signin/", s.outOfDate)
 	mux.HandleFunc("GET "+signOutAddress, func(w http.ResponseWriter, r *http.Request) { s.AskSignOut(w, r, SignOutWish{}) })
 	mux.HandleFunc("POST "+signOutAddress, s.signOut)
 	mux.HandleFunc("GET /{$}", s.home)
 	mux.HandleFunc("GET /account/second-factor", s.secondFactor)
-	mux.HandleFunc("GET "+accountDone, s.secondFactorDone)
+	mux.HandleFunc("GET "+pages.AccountDoneAddress, s.secondFactorDone)
 	mux.HandleFunc("GET /explain", s.explain)
 	mux.HandleFunc("GET /explain/{reference}", s.explain)
 	mux.HandleFunc("GET /error", s.explainCode)
@@ -197,7 +200,7 @@ func (s *Site) Draw(w http.ResponseWriter, r *http.Request, screen signin.Screen
 		s.Watch(screen)
 	}
 	j := screen.Journey
-	f := Frame{
+	f := pages.Frame{
 		Lang: s.languageOf(r, j.Request.Locales), AppName: screen.App.Name, OrgName: screen.Organisation,
 		FormOrigin: j.Request.RedirectOrigin, Action: stepAddress, Flow: screen.Flow, Passkey: screen.Passkey,
 	}
@@ -208,39 +211,39 @@ func (s *Site) Draw(w http.ResponseWriter, r *http.Request, screen signin.Screen
 	}
 	switch screen.Step {
 	case signin.Address:
-		s.Address(w, AddressView{Frame: f, Address: j.Address, Personal: j.Request.Personal})
+		s.Address(w, pages.AddressView{Frame: f, Address: j.Address, Personal: j.Request.Personal})
 	case signin.Pick:
-		s.Picker(w, PickerView{Frame: f, Accounts: s.tiles(f, screen.People)})
+		s.Picker(w, pages.PickerView{Frame: f, Accounts: s.tiles(f, screen.People)})
 	case signin.Password:
-		s.Password(w, PasswordView{Frame: f, Address: j.Address, Personal: j.Home == id.Consumers, Notice: j.Notice})
+		s.Password(w, pages.PasswordView{Frame: f, Address: j.Address, Personal: j.Home == id.Consumers, Notice: j.Notice})
 	case signin.Expected:
-		s.Expected(w, ExpectedView{Frame: f, Expected: j.Request.LoginHint, Typed: j.Address})
+		s.Expected(w, pages.ExpectedView{Frame: f, Expected: j.Request.LoginHint, Typed: j.Address})
 	case signin.Unknown:
 		s.drawUnknown(w, r, f, screen)
 	case signin.Kind:
-		s.Kind(w, KindView{Frame: f, Address: j.Address, Rename: "/account/sign-in-name?login_hint=" + url.QueryEscape(j.Address)})
+		s.Kind(w, pages.KindView{Frame: f, Address: j.Address, Rename: "/account/sign-in-name?login_hint=" + url.QueryEscape(j.Address)})
 	case signin.Upstream:
-		s.Upstream(w, UpstreamView{Frame: f, Address: j.Address, Provider: screen.Provider})
+		s.Upstream(w, pages.UpstreamView{Frame: f, Address: j.Address, Provider: screen.Provider})
 	case signin.Mailbox:
-		s.Mailbox(w, MailboxView{Frame: f, Address: j.Address, Reset: j.Errand == signin.Reset})
+		s.Mailbox(w, pages.MailboxView{Frame: f, Address: j.Address, Reset: j.Errand == signin.Reset})
 	case signin.NewAccount:
-		s.NewAccount(w, NewAccountView{Frame: f, Address: j.Address, Name: j.Name})
+		s.NewAccount(w, pages.NewAccountView{Frame: f, Address: j.Address, Name: j.Name})
 	case signin.NewPassword:
-		s.NewPassword(w, NewPasswordView{Frame: f, Address: j.Address})
+		s.NewPassword(w, pages.NewPasswordView{Frame: f, Address: j.Address})
 	case signin.ResetCode:
-		s.Code(w, CodeView{Frame: f, Address: j.Address, Recovery: j.Recovery})
+		s.Code(w, pages.CodeView{Frame: f, Address: j.Address, Recovery: j.Recovery})
 	case signin.Pass:
-		s.Pass(w, PassView{Frame: f, Address: j.Address})
+		s.Pass(w, pages.PassView{Frame: f, Address: j.Address})
 	case signin.Code:
-		s.Code(w, CodeView{Frame: f, Address: j.SignInName, Recovery: j.Recovery, NoApp: !screen.Ways.App})
+		s.Code(w, pages.CodeView{Frame: f, Address: j.SignInName, Recovery: j.Recovery, NoApp: !screen.Ways.App})
 	case signin.Enrol:
 		s.drawEnrol(w, r, f, screen)
 	case signin.RecoveryCodes:
-		s.RecoveryCodes(w, RecoveryView{Frame: f, Codes: screen.Codes})
+		s.RecoveryCodes(w, pages.RecoveryView{Frame: f, Codes: screen.Codes})
 	case signin.Consent:
 		s.Consent(w, consentView(f, screen))
 	case signin.AskApproval:
-		s.AskApproval(w, AskApprovalView{ConsentView: consentView(f, screen), Reason: j.Reason, Reviewers: screen.Reviewers})
+		s.AskApproval(w, pages.AskApprovalView{ConsentView: consentView(f, screen), Reason: j.Reason, Reviewers: screen.Reviewers})
 	case signin.Waiting:
 		s.drawWaiting(w, r, f, screen)
 	case signin.ConsentForAll:

@@ -1,4 +1,4 @@
-package pages
+package site
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 )
@@ -53,9 +54,9 @@ func (s *Site) AskSignOut(w http.ResponseWriter, r *http.Request, wish SignOutWi
 }
 
 func (s *Site) askToLeave(w http.ResponseWriter, r *http.Request, browser session.Browser, people []session.Signed, l leaving) {
-	f := Frame{Lang: s.Language(r), Action: signOutAddress, FormOrigin: l.Back}
+	f := pages.Frame{Lang: s.Language(r), Action: signOutAddress, FormOrigin: l.Back}
 	if len(people) == 0 {
-		s.SignedOut(w, SignedOutView{Frame: f, Return: l.Back})
+		s.SignedOut(w, pages.SignedOutView{Frame: f, Return: l.Back})
 		return
 	}
 	plain, err := json.Marshal(l)
@@ -66,7 +67,7 @@ func (s *Site) askToLeave(w http.ResponseWriter, r *http.Request, browser sessio
 		s.RefuseVisit(w, r, err, signin.About{Step: "sign-out"})
 		return
 	}
-	s.SignOut(w, SignOutView{Frame: f, Accounts: s.tiles(f, people)})
+	s.SignOut(w, pages.SignOutView{Frame: f, Accounts: s.tiles(f, people)})
 }
 
 func (s *Site) signOut(w http.ResponseWriter, r *http.Request) {
@@ -129,7 +130,7 @@ func (s *Site) endSession(w http.ResponseWriter, r *http.Request, b session.Brow
 		http.Redirect(w, r, l.Back, status)
 		return
 	}
-	s.SignedOut(w, SignedOutView{Frame: Frame{Lang: s.Language(r)}, Return: l.Back, Frames: frames})
+	s.SignedOut(w, pages.SignedOutView{Frame: pages.Frame{Lang: s.Language(r)}, Return: l.Back, Frames: frames})
 }
 
 // frames are asked for before the session ends: afterwards the applications are

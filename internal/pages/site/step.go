@@ -1,4 +1,4 @@
-package pages
+package site
 
 import (
 	"encoding/base64"
@@ -13,6 +13,7 @@ import (
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/session"
 	"github.com/entente-id/entente/internal/signin"
 	"rsc.io/qr"
@@ -25,26 +26,26 @@ func (s *Site) keep(r *http.Request, about signin.About, f *fault.Fault) audit.A
 }
 
 // drawWaiting keeps an attempt, so that the person can quote where they stand.
-func (s *Site) drawWaiting(w http.ResponseWriter, r *http.Request, f Frame, screen signin.Screen) {
+func (s *Site) drawWaiting(w http.ResponseWriter, r *http.Request, f pages.Frame, screen signin.Screen) {
 	j := screen.Journey
 	kept := s.keep(r, j.About(screen.Step), screen.Fault)
 	w.Header().Set("X-Entente-Reference", kept.Reference)
-	s.Waiting(w, WaitingView{
+	s.Waiting(w, pages.WaitingView{
 		ConsentView: consentView(f, screen), Since: screen.Standing.Since, Reminded: screen.Standing.Reminded,
 		Reviewers: screen.Reviewers, Reference: screen.Standing.Reference, Notice: j.Notice,
 	})
 }
 
 // drawUnknown keeps the attempt first: a request for help is about it.
-func (s *Site) drawUnknown(w http.ResponseWriter, r *http.Request, f Frame, screen signin.Screen) {
+func (s *Site) drawUnknown(w http.ResponseWriter, r *http.Request, f pages.Frame, screen signin.Screen) {
 	j := screen.Journey
 	domain, _ := account.DomainOf(j.Address)
 	kept := s.keep(r, j.About(screen.Step), fault.New(fault.TenantNotInferred, "domain", domain))
 	w.Header().Set("X-Entente-Reference", kept.Reference)
-	s.Unknown(w, UnknownView{Frame: f, Address: j.Address, Domain: domain, Reference: kept.Reference})
+	s.Unknown(w, pages.UnknownView{Frame: f, Address: j.Address, Domain: domain, Reference: kept.Reference})
 }
 
-func (s *Site) drawEnrol(w http.ResponseWriter, r *http.Request, f Frame, screen signin.Screen) {
+func (s *Site) drawEnrol(w http.ResponseWriter, r *http.Request, f pages.Frame, screen signin.Screen) {
 	v, err := NewEnrolView(f, screen.Journey.SignInName, screen.Seed)
 	if err != nil {
 		s.RefuseVisit(w, r, err, screen.Journey.About(screen.Step))
@@ -54,21 +55,21 @@ func (s *Site) drawEnrol(w http.ResponseWriter, r *http.Request, f Frame, screen
 }
 
 // NewEnrolView draws a seed for an authenticator app.
-func NewEnrolView(f Frame, signInName string, seed credential.Seed) (EnrolView, error) {
+func NewEnrolView(f pages.Frame, signInName string, seed credential.Seed) (pages.EnrolView, error) {
 	link := seed.URL("Entente", signInName)
 	picture, err := qr.Encode(link, qr.M)
 	if err != nil {
-		return EnrolView{}, fmt.Errorf("draw seed: %w", err)
+		return pages.EnrolView{}, fmt.Errorf("draw seed: %w", err)
 	}
-	return EnrolView{
+	return pages.EnrolView{
 		Frame: f, Address: signInName, Secret: spaced(string(seed)),
 		QR:   template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(picture.PNG())),
 		Link: template.URL(link),
 	}, nil
 }
 
-func consentView(f Frame, screen signin.Screen) ConsentView {
-	v := ConsentView{
+func consentView(f pages.Frame, screen signin.Screen) pages.ConsentView {
+	v := pages.ConsentView{
 		Frame: f, Address: screen.Person.SignInName, Publisher: screen.App.Publisher, PublisherDomain: screen.App.PublisherDomain,
 		Verified: screen.App.Verified, Purpose: screen.App.Purpose, MayForAll: screen.MayForAll, People: screen.Headcount,
 	}
@@ -76,19 +77,19 @@ func consentView(f Frame, screen signin.Screen) ConsentView {
 		v.RedirectHost = u.Host
 	}
 	for _, p := range screen.Permissions {
-		v.Permissions = append(v.Permissions, Permission{Resource: p.Resource, Name: p.Name, Alone: p.Alone})
+		v.Permissions = append(v.Permissions, pages.Permission{Resource: p.Resource, Name: p.Name, Alone: p.Alone})
 	}
 	return v
 }
 
-func (s *Site) tiles(f Frame, people []session.Signed) []Tile {
-	var list []Tile
+func (s *Site) tiles(f pages.Frame, people []session.Signed) []pages.Tile {
+	var list []pages.Tile
 	for _, p := range people {
 		kind := "work"
 		if p.Home == id.Consumers {
 			kind = "personal"
 		}
-		list = append(list, Tile{Key: p.Key(), Initials: initials(p.Display), Name: p.Display, Address: p.SignInName, Kind: kind, OrgName: f.OrgName, SignedIn: true})
+		list = append(list, pages.Tile{Key: p.Key(), Initials: initials(p.Display), Name: p.Display, Address: p.SignInName, Kind: kind, OrgName: f.OrgName, SignedIn: true})
 	}
 	return list
 }
