@@ -14,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/entente-id/entente/ententetest"
 	"github.com/entente-id/entente/internal/devworld"
@@ -28,10 +30,14 @@ type desk struct {
 	t    *testing.T
 	tab  context.Context
 	name string
-	axe  string
+	// axe is the program that looks for what keeps people out; empty for none.
+	axe string
+	// plain: the pages run no script.
+	plain bool
 }
 
-func newDesk(t *testing.T, name string, width, height int64) *desk {
+// newBrowser starts a browser that ends with the test.
+func newBrowser(t *testing.T) context.Context {
 	t.Helper()
 	binary, err := exec.LookPath("chromium")
 	if err != nil {
@@ -43,20 +49,44 @@ func newDesk(t *testing.T, name string, width, height int64) *desk {
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		// The test world's certificate is made for this test alone.
 		chromedp.Flag("ignore-certificate-errors", true), chromedp.Flag("hide-scrollbars", true))
-	tab, closeTab := chromedp.NewContext(allocated)
+	browser, closeBrowser := chromedp.NewContext(allocated)
+	t.Cleanup(func() { closeBrowser(); stop() })
+	// The first action starts the browser, under its own context: it has to
+	// outlive the limits of the later ones.
+	if err := chromedp.Do(browser, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatalf("start chromium: %v", err)
+	}
+	return browser
+}
+
+func newDesk(t *testing.T, name string, width, height int64) *desk {
+	t.Helper()
+	return newDeskIn(t, newBrowser(t), name, width, height)
+}
+
+// newDeskIn sits somebody down at a browser that knows nobody yet.
+func newDeskIn(t *testing.T, browser context.Context, name string, width, height int64) *desk {
+	t.Helper()
+	tab, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	tab, cancel := context.WithTimeout(tab, 5*time.Minute)
-	t.Cleanup(func() { cancel(); closeTab(); stop() })
+	t.Cleanup(func() { cancel(); closeTab() })
 	if err := os.MkdirAll(artifacts, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{t: t, tab: tab, name: name}
-	// The first action opens the tab, under its own context: it has to outlive
-	// the limits of the later ones.
 	if err := chromedp.Do(tab, chromedp.Navigate("about:blank")); err != nil {
-		t.Fatalf("start chromium: %v", err)
+		t.Fatalf("open a tab: %v", err)
 	}
+	d := &desk{t: t, tab: tab, name: name}
 	d.do(chromedp.EmulateViewport(width, height))
 	return d
+}
+
+// scriptless makes the pages run no script.
+func (d *desk) scriptless(plain bool) {
+	d.t.Helper()
+	if _, err := chromedp.Call(d.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: plain}); err != nil {
+		d.t.Fatal(err)
+	}
 }
 
 func skip(t *testing.T, why string) {
@@ -124,19 +154,75 @@ func (d *desk) photograph(page string) {
 	}
 }
 
-// sees waits for a page and lets axe look at it.
+// turns does what leads to another page, and waits until that is there, whole.
+// Until then the old page stands, and what is looked for next may be on both.
+func (d *desk) turns(selector string, act func()) {
+	d.t.Helper()
+	d.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Evaluate[chromedp.Void](`document.documentElement.setAttribute("data-left", "")`))
+	act()
+	d.do(chromedp.Query(chromedp.CSS("html"), chromedp.WaitFunc(turned)))
+}
+
+// turned holds for a page that was not left and has loaded.
+func turned(ctx context.Context, tab *chromedp.Target, _ *chromedp.Frame, _ runtime.ExecutionContextID, _ ...cdp.NodeID) ([]*chromedp.Node, error) {
+	there, err := chromedp.Evaluate[bool](`!document.documentElement.hasAttribute("data-left") && document.readyState === "complete"`)(ctx, tab)
+	if err != nil || !there {
+		return nil, err
+	}
+	return []*chromedp.Node{}, nil
+}
+
+// writes puts a text into a field, in place of what is there.
+func (d *desk) writes(selector, text string) {
+	d.t.Helper()
+	d.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Focus(chromedp.CSS(selector)),
+		chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`), chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// types fills a field in and presses Enter, which sends the form.
+func (d *desk) types(selector, text string) {
+	d.t.Helper()
+	d.turns(selector, func() { d.writes(selector, text+"\r") })
+}
+
+// clicks presses what leads to another page.
+func (d *desk) clicks(selector string) {
+	d.t.Helper()
+	d.turns(selector, func() { d.do(chromedp.Click(chromedp.CSS(selector))) })
+}
+
+// goes opens a page.
+func (d *desk) goes(address string) {
+	d.t.Helper()
+	d.do(chromedp.Navigate(address))
+}
+
+// sees waits for something on a page, photographs the page, looks whether it
+// has to be scrolled sideways and lets axe look at it.
 func (d *desk) sees(page, selector string) {
 	d.t.Helper()
 	d.do(chromedp.WaitVisible(chromedp.CSS(selector)))
 	d.photograph(page)
+	fits, err := chromedp.Run(d.tab, chromedp.Evaluate[bool](`document.documentElement.scrollWidth <= window.innerWidth`))
+	if err != nil {
+		d.t.Fatalf("measure %s: %v", page, err)
+	}
+	if !fits {
+		d.t.Errorf("%s: %s is wider than the window", d.name, page)
+	}
 	if d.axe == "" {
 		return
+	}
+	if d.plain {
+		// axe needs script itself. The page was read without, and stays so.
+		d.scriptless(false)
+		defer d.scriptless(true)
 	}
 	if _, err := chromedp.Run(d.tab, chromedp.Evaluate[any](d.axe+";0")); err != nil {
 		d.t.Fatalf("load axe on %s: %v", page, err)
 	}
 	found, err := chromedp.Run(d.tab, chromedp.Evaluate[[]string](
-		`axe.run(document,{resultTypes:['violations']}).then(r=>r.violations.map(v=>v.id+': '+v.help))`, chromedp.EvalAwaitPromise))
+		`axe.run(document,{resultTypes:['violations']}).then(r=>r.violations.map(v=>v.id+': '+v.help+' '+v.nodes.map(n=>n.target).join(' ')))`, chromedp.EvalAwaitPromise))
 	if err != nil {
 		d.t.Fatalf("run axe on %s: %v", page, err)
 	}
@@ -182,17 +268,19 @@ func (a *app) authorize(w *ententetest.World, more url.Values) string {
 	return w.Origin + "/organizations/oauth2/v2.0/authorize?" + query.Encode()
 }
 
+// arrived waits until the app was called, and its page is there.
 func (a *app) arrived(d *desk) {
 	d.t.Helper()
-	d.do(chromedp.WaitVisible(chromedp.CSS("#arrived")))
 	select {
 	case got := <-a.answers:
 		if got.Get("code") == "" || got.Get("state") != "from the app" {
 			d.t.Errorf("%s: the app got %v", d.name, got)
 		}
-	default:
-		d.t.Errorf("%s: the app got nothing", d.name)
+	case <-time.After(time.Minute):
+		d.photograph("stuck")
+		d.t.Fatalf("%s: the app got nothing, the page is %q", d.name, d.title())
 	}
+	d.do(chromedp.WaitVisible(chromedp.CSS("#arrived")))
 }
 
 func code(t *testing.T, seed string, at time.Time) string {

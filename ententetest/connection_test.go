@@ -33,10 +33,16 @@ type company struct {
 
 func newCompany(t *testing.T) company {
 	t.Helper()
+	return newCompanyWith(t, ententetest.StartWith)
+}
+
+// newCompanyWith is newCompany with another way to start our world.
+func newCompanyWith(t *testing.T, start func(testing.TB, ententetest.Options) *ententetest.World) company {
+	t.Helper()
 	theirs := ententetest.Start(t)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(theirs.CertificatePEM())
-	ours := ententetest.StartWith(t, ententetest.Options{MayFetch: []string{strings.TrimPrefix(theirs.Origin, "https://")}, Roots: roots})
+	ours := start(t, ententetest.Options{MayFetch: []string{strings.TrimPrefix(theirs.Origin, "https://")}, Roots: roots})
 	in := theirs.Inside()
 	app := application.Application{
 		App: programmeApp, Tenant: devworld.Adventure, ID: "d2000000-0000-4000-8000-0000000000f1", Name: "Partner programme", Audience: application.AnyTenant,

@@ -2,208 +2,186 @@ package ententetest_test
 
 import (
 	"net/url"
-	"os"
 	"strings"
-	"testing"
-
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/chromedp"
 
 	"github.com/entente-id/entente/ententetest"
 	"github.com/entente-id/entente/internal/devworld"
 )
 
-// reader is a person in front of a real browser: with script and a mouse, or
-// without either, on a small screen, in Finnish.
-type reader struct {
-	*desk
-	w *ententetest.World
-	// keys: nothing is clicked.
-	keys bool
-}
-
-// manners are the two ways that each journey is walked in.
-var manners = []struct {
-	name     string
-	width    int64
-	language string
-	script   bool
-	scheme   string
-}{
-	{"script", 1280, "en", true, "light"},
-	{"keys-fi-360", 360, "fi", false, "dark"},
-}
-
-func (r *reader) open(address string) {
-	r.t.Helper()
-	r.do(chromedp.Navigate(r.w.Origin + address))
-}
-
-// look waits for something on a page, photographs the page and lets axe see it.
-func (r *reader) look(page, selector string) {
-	r.t.Helper()
-	r.sees(page, selector)
-}
-
-// press uses a button or a link: by mouse, or by the Tab key until it has the
-// focus, and Enter.
-func (r *reader) press(selector string) {
-	r.t.Helper()
-	if !r.keys {
-		r.do(chromedp.Click(chromedp.CSS(selector)))
-		return
-	}
-	r.reach(selector)
-	r.do(chromedp.KeyEvent("\r"))
-}
-
-// reach moves the focus by the Tab key.
-func (r *reader) reach(selector string) {
-	r.t.Helper()
-	r.do(chromedp.WaitVisible(chromedp.CSS(selector)))
-	for range 60 {
-		there, err := chromedp.Run(r.tab, chromedp.Evaluate[bool](`document.activeElement.matches(`+"`"+selector+"`"+`)`))
-		if err != nil {
-			r.t.Fatal(err)
+// signInJourneys are those of the sign-in itself.
+var signInJourneys = []journey{
+	{name: "J01", walk: func(r *reader) {
+		r.open("/check")
+		r.enter("#address", devworld.Anna)
+		r.sees("connected", ".finding")
+	}},
+	{name: "J02", walk: func(r *reader) {
+		a := newApp(r.t)
+		start := func(more url.Values) {
+			more.Set("scope", "openid profile")
+			r.open(a.authorize(r.w, more))
 		}
-		if there {
-			return
-		}
-		r.do(chromedp.KeyEvent("\t"))
-	}
-	r.t.Fatalf("%s: the Tab key never reaches %s on %q", r.name, selector, r.title())
-}
-
-// enter types into a field and presses Enter, which sends the form.
-func (r *reader) enter(selector, text string) {
-	r.t.Helper()
-	if r.keys {
-		r.reach(selector)
-		r.do(chromedp.KeyEvent(text + "\r"))
-		return
-	}
-	r.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text+"\r"))
-}
-
-// TestTheJourneysInARealBrowser walks the journeys of the sign-in by their
-// numbers, each in both manners.
-func TestTheJourneysInARealBrowser(t *testing.T) {
-	axe, err := os.ReadFile("../interop/node_modules/axe-core/axe.min.js")
-	if err != nil {
-		skip(t, "axe-core is not installed: npm ci --prefix interop")
-	}
-	for _, m := range manners {
-		t.Run(m.name, func(t *testing.T) {
-			w := ententetest.Start(t)
-			walk := func(name string, journey func(*reader)) {
-				t.Run(name, func(t *testing.T) {
-					d := newDesk(t, "journey-"+m.name+"-"+name, m.width, 860)
-					if m.script {
-						// axe needs script itself; the gallery shows it every page narrow,
-						// dark and in Finnish.
-						d.axe = string(axe)
-					}
-					if _, err := chromedp.Call(d.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-						Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: m.scheme}}}); err != nil {
-						t.Fatal(err)
-					}
-					if _, err := chromedp.Call(d.tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
-						Headers: map[string]any{"Accept-Language": m.language}}); err != nil {
-						t.Fatal(err)
-					}
-					if !m.script {
-						if _, err := chromedp.Call(d.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
-							t.Fatal(err)
-						}
-					}
-					journey(&reader{desk: d, w: w, keys: !m.script})
-				})
+		for _, name := range []string{devworld.Anna, devworld.Ville} {
+			start(url.Values{"prompt": {"login"}, "login_hint": {name}})
+			r.enter("#password", ententetest.Password)
+			r.press(`button[value="yes"]`)
+			a.arrived(r.desk)
+			if name == devworld.Anna {
+				// The browser knows one person: nothing is asked.
+				start(url.Values{})
+				a.arrived(r.desk)
 			}
-			walk("J01", func(r *reader) {
-				r.open("/check")
-				r.enter("#address", devworld.Anna)
-				r.look("connected", ".finding")
-			})
-			walk("J03", func(r *reader) {
-				r.open(bothKinds(devworld.Mari))
-				r.look("kind", `button[value="work"]`)
-				r.press(`button[value="work"]`)
-				r.press(`button[value="another"]`)
-				r.look("another", "#address")
-			})
-			walk("J09-J23", func(r *reader) {
-				r.open(bothKinds(devworld.Mari))
-				r.press(`button[value="personal"]`)
-				r.enter("#password", ententetest.Password)
-				r.look("consent", `button[value="yes"]`)
-			})
-			walk("J10", func(r *reader) {
-				r.open("/organizations/oauth2/v2.0/authorize?response_type=code")
-				r.look("broken-request", ".fixer")
-			})
-			walk("J11", func(r *reader) {
-				r.open(portalFor(devworld.Niko))
-				r.look("unknown", `button[value="help"]`)
-				r.press(`button[value="help"]`)
-				r.look("asked", ".reference")
-			})
-			walk("J20", func(r *reader) {
-				r.open("/check")
-				language, err := chromedp.Run(r.tab, chromedp.Evaluate[string](`document.documentElement.lang`))
-				if err != nil || language != m.language {
-					t.Errorf("the page speaks %q, %v", language, err)
-				}
-			})
-			walk("J28-J33-J44", func(r *reader) {
-				r.open("/error?code=90094")
-				r.look("code", ".fixer")
-				r.open("/explain")
-				r.enter("#reference", "AAAA-BBBB")
-				r.look("unknown-reference", ".problem")
-			})
-			walk("J29", func(r *reader) {
-				r.open(portalFor(devworld.Private))
-				r.look("consumer", ".problem")
-			})
-			walk("J30", func(r *reader) {
-				r.open("/account?login_hint=" + url.QueryEscape(devworld.Mari))
-				r.press(`button[value="personal"]`)
-				r.enter("#password", ententetest.Password)
-				r.look("account", "#main h1")
-				r.open("/portal")
-				r.look("wrong-kind", ".fixer")
-				r.press(`a.button[href*="login_hint=mari"]`)
-				r.look("back-with-address", "#password")
-			})
-			walk("J31", func(r *reader) {
-				r.open(portalFor(devworld.Ville))
-				r.enter("#password", "not this one")
-				r.look("wrong-password", ".problem")
-				r.open(portalFor("x@" + url.PathEscape("nobody.example")))
-				r.look("unknown-domain", ".ways")
-			})
-			walk("J32", func(r *reader) {
-				r.open(portalFor(map[bool]string{true: devworld.Kai, false: devworld.Noora}[m.script]))
-				r.enter("#password", ententetest.Password)
-				r.look("ask", "#reason")
-				if r.keys {
-					r.reach("#reason")
-					r.do(chromedp.KeyEvent("We register our deals there."))
-				} else {
-					r.do(chromedp.SendKeys(chromedp.CSS("#reason"), "We register our deals there."))
-				}
-				r.press(`button[value="send"]`)
-				r.look("waiting", ".timeline")
-			})
-			walk("sign-up", func(r *reader) {
-				address := "new-" + strings.ReplaceAll(m.name, "-", "") + "@personal.example"
-				r.open(bothKinds(address))
-				r.press(`button[value="sign-up"]`)
-				r.look("mailbox", "#code")
-				r.enter("#code", mailedCode(t, w, address))
-				r.look("account", "#name")
-			})
-		})
+		}
+		start(url.Values{})
+		r.sees("who", `button[name="pick"]`)
+		r.reads(devworld.Anna, devworld.Ville)
+		r.press(`button[name="pick"]`)
+		a.arrived(r.desk)
+	}},
+	{name: "J03", walk: func(r *reader) {
+		r.open(bothKinds(devworld.Mari))
+		r.sees("kind", `button[value="work"]`)
+		r.press(`button[value="work"]`)
+		r.press(`button[value="another"]`)
+		r.sees("another", "#address")
+	}},
+	{name: "J09-J23", walk: func(r *reader) {
+		r.open(bothKinds(devworld.Mari))
+		r.press(`button[value="personal"]`)
+		r.enter("#password", ententetest.Password)
+		r.sees("consent", `button[value="yes"]`)
+	}},
+	{name: "J10", walk: func(r *reader) {
+		r.open("/organizations/oauth2/v2.0/authorize?response_type=code")
+		r.sees("broken-request", ".fixer")
+	}},
+	{name: "J11", walk: func(r *reader) {
+		r.open(portalFor(devworld.Niko))
+		r.sees("unknown", `button[value="help"]`)
+		r.press(`button[value="help"]`)
+		r.sees("asked", ".reference")
+	}},
+	{name: "J16", walk: connectCompany},
+	{name: "J20", walk: func(r *reader) {
+		r.open("/check")
+		r.sees("check", "#address")
+		if r.count(`html[lang="`+r.language+`"]`) != 1 {
+			r.t.Errorf("the page %q does not speak %s", r.title(), r.language)
+		}
+	}},
+	{name: "J21", walk: func(r *reader) {
+		r.open("/portal")
+		r.sees("start", "#address")
+		if n := r.count(`#main input:not([type="hidden"]), #main textarea, #main select`); n != 1 {
+			r.t.Errorf("the portal begins with %d questions", n)
+		}
+	}},
+	{name: "J24", walk: func(r *reader) {
+		r.open(portalFor(devworld.Anna))
+		r.sees("whose", "#password")
+		if whose := r.text("header.brand"); whose != "Contoso" {
+			r.t.Errorf("the page is said to be of %q", whose)
+		}
+		r.reads(devworld.Anna)
+		r.enter("#password", ententetest.Password)
+		r.sees("proved", `button[value="yes"]`)
+	}},
+	{name: "J28-J33-J44", walk: func(r *reader) {
+		r.open("/error?code=90094")
+		r.sees("code", ".fixer")
+		r.open("/explain")
+		r.enter("#reference", "AAAA-BBBB")
+		r.sees("unknown-reference", ".problem")
+	}},
+	{name: "J29", walk: func(r *reader) {
+		r.open(portalFor(devworld.Private))
+		r.sees("consumer", ".problem")
+	}},
+	{name: "J30", walk: func(r *reader) {
+		r.open("/account?login_hint=" + url.QueryEscape(devworld.Mari))
+		r.press(`button[value="personal"]`)
+		r.enter("#password", ententetest.Password)
+		r.sees("account", `a[href="/account/ways"]`)
+		r.open("/portal")
+		r.sees("wrong-kind", ".fixer")
+		r.press(`a.button[href*="login_hint=mari"]`)
+		r.sees("back-with-address", "#password")
+	}},
+	{name: "J31", walk: func(r *reader) {
+		r.open(portalFor(devworld.Ville))
+		r.enter("#password", "not this one")
+		r.sees("wrong-password", ".problem")
+		r.open(portalFor("x@" + url.PathEscape("nobody.example")))
+		r.sees("unknown-domain", ".ways")
+	}},
+	{name: "J32", own: true, walk: func(r *reader) {
+		r.open(portalFor(devworld.Kai))
+		r.enter("#password", ententetest.Password)
+		r.sees("ask", "#reason")
+		r.write("#reason", "We register our deals there.")
+		r.press(`button[value="send"]`)
+		r.sees("waiting", ".timeline")
+	}},
+	{name: "sign-up", walk: func(r *reader) {
+		address := "new-" + strings.ReplaceAll(r.label, "-", "") + "@personal.example"
+		r.open(bothKinds(address))
+		r.press(`button[value="sign-up"]`)
+		r.sees("mailbox", "#code")
+		r.enter("#code", mailedCode(r.t, r.w, address))
+		r.sees("account", "#name")
+	}},
+}
+
+// connectCompany is J16: IT connects the company's own sign-in on the guided
+// page, and its people come in by it.
+func connectCompany(r *reader) {
+	// A browser's cookies know hosts, not ports: ours is under another name.
+	c := newCompanyWith(r.t, namedWith)
+	r.w = c.ours
+	r.open("/organisation/sign-in?kind=entra")
+	r.signsIn(alva, "")
+	r.sees("page", "#issuer")
+	settings := c.settings()
+	for _, field := range []string{"name", "issuer", "client", "secret", "pinned"} {
+		r.write("#"+field, settings.Get(field))
 	}
+	r.press(`button[value="save"]`)
+	// What changes something wants a second factor first.
+	r.setsUpFactor()
+	r.press(`#main form button.primary`)
+	r.sees("saved", `button[value="check"]`)
+	r.press(`button[value="check"]`)
+	r.sees("checked", ".badge.good")
+	r.press(`button[value="try"]`)
+	r.sees("company", "#address")
+	r.signsIn(alva, "")
+	r.setsUpFactor()
+	r.sees("result", `button[value="link"]`)
+	r.reads("Alva Alm", alva)
+	r.press(`button[value="link"]`)
+	r.press(`button[value="on"]`)
+	r.sees("on", `button[value="off"]`)
+
+	r.open("/signout")
+	r.press(`button[value="yes"]`)
+	r.open("/account")
+	r.enter("#address", alva)
+	if !r.script {
+		// With script the page leads on by itself.
+		r.sees("way", `button[data-press]`)
+		r.press(`button[data-press]`)
+	}
+	r.sees("in", `a[href="/account/ways"]`)
+	r.reads("Alva Alm")
+}
+
+// setsUpFactor answers the pages that add an authenticator app.
+func (r *reader) setsUpFactor() {
+	r.t.Helper()
+	r.sees("factor", "#code")
+	seed := r.text("#secret")
+	r.enter("#code", code(r.t, strings.ReplaceAll(seed, " ", ""), r.w.Inside().Source.Now()))
+	r.sees("codes", "#kept")
+	r.tick("#kept")
+	r.press(`button[value="next"]`)
 }

@@ -19,10 +19,16 @@ import (
 // an address of four numbers.
 func named(t *testing.T) *ententetest.World {
 	t.Helper()
+	return namedWith(t, ententetest.Options{})
+}
+
+func namedWith(t testing.TB, o ententetest.Options) *ententetest.World {
+	t.Helper()
 	front := httptest.NewUnstartedServer(nil)
 	front.StartTLS()
 	t.Cleanup(front.Close)
-	w := ententetest.StartWith(t, ententetest.Options{Origin: strings.Replace(front.URL, "127.0.0.1", "localhost", 1)})
+	o.Origin = strings.Replace(front.URL, "127.0.0.1", "localhost", 1)
+	w := ententetest.StartWith(t, o)
 	behind, err := url.Parse(w.Address())
 	if err != nil {
 		t.Fatal(err)

@@ -31,23 +31,6 @@ func browse(t *testing.T, name string, width, height int64, script bool) (*desk,
 	return d, w
 }
 
-// types fills a field in and presses Enter.
-func (d *desk) types(selector, text string) {
-	d.t.Helper()
-	d.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Focus(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text+"\r"))
-}
-
-func (d *desk) clicks(selector string) {
-	d.t.Helper()
-	d.do(chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
-}
-
-// goes opens a page.
-func (d *desk) goes(address string) {
-	d.t.Helper()
-	d.do(chromedp.Navigate(address))
-}
-
 // landed waits for the language page and goes on to the dashboard.
 func (d *desk) landed() {
 	d.t.Helper()
