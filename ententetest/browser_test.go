@@ -222,7 +222,7 @@ func (d *desk) sees(page, selector string) {
 		d.t.Fatalf("load axe on %s: %v", page, err)
 	}
 	found, err := chromedp.Run(d.tab, chromedp.Evaluate[[]string](
-		`axe.run(document,{resultTypes:['violations']}).then(r=>r.violations.map(v=>v.id+': '+v.help+' '+v.nodes.map(n=>n.target).join(' ')))`, chromedp.EvalAwaitPromise))
+		`axe.run(document,{resultTypes:['violations']}).then(r=>r.passes.length?r.violations.map(v=>v.id+': '+v.help+' '+v.nodes.map(n=>n.target).join(' ')):['axe saw nothing'])`, chromedp.EvalAwaitPromise))
 	if err != nil {
 		d.t.Fatalf("run axe on %s: %v", page, err)
 	}

@@ -156,6 +156,7 @@ func connectCompany(r *reader) {
 	r.sees("company", "#address")
 	r.signsIn(alva, "")
 	r.setsUpFactor()
+	r.press(`button[value="yes"]`)
 	r.sees("result", `button[value="link"]`)
 	r.reads("Alva Alm", alva)
 	r.press(`button[value="link"]`)
@@ -166,6 +167,7 @@ func connectCompany(r *reader) {
 	r.press(`button[value="yes"]`)
 	r.open("/account")
 	r.enter("#address", alva)
+	r.press(`button[value="work"]`)
 	if !r.script {
 		// With script the page leads on by itself.
 		r.sees("way", `button[data-press]`)

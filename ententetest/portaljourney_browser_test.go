@@ -71,6 +71,7 @@ var portalJourneys = []journey{
 		r.press(`button[value="no"]`)
 		r.sees("declined", ".fixer")
 		r.press(`#main a.button.primary`)
+		r.proves("")
 		r.sees("again", `button[value="yes"]`)
 		r.press(`button[value="yes"]`)
 		r.sees("allowed", ".languagelist")
