@@ -82,9 +82,24 @@ func newDeskIn(t *testing.T, browser context.Context, name string, width, height
 }
 
 // scriptless makes the pages run no script.
-func (d *desk) scriptless(plain bool) {
+func (d *desk) scriptless() {
 	d.t.Helper()
-	if _, err := chromedp.Call(d.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: plain}); err != nil {
+	d.plain = true
+	d.runs(false)
+}
+
+func (d *desk) runs(script bool) {
+	d.t.Helper()
+	if _, err := chromedp.Call(d.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !script}); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// prefers sets the light or dark that the person likes.
+func (d *desk) prefers(scheme string) {
+	d.t.Helper()
+	if _, err := chromedp.Call(d.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -215,8 +230,8 @@ func (d *desk) sees(page, selector string) {
 	}
 	if d.plain {
 		// axe needs script itself. The page was read without, and stays so.
-		d.scriptless(false)
-		defer d.scriptless(true)
+		d.runs(true)
+		defer d.runs(false)
 	}
 	if _, err := chromedp.Run(d.tab, chromedp.Evaluate[any](d.axe+";0")); err != nil {
 		d.t.Fatalf("load axe on %s: %v", page, err)
@@ -306,40 +321,39 @@ func TestTheSignInPassesInARealBrowser(t *testing.T) {
 			w, a := ententetest.Start(t), newApp(t)
 			d := newDesk(t, window.name, window.width, window.height)
 			d.axe = string(axe)
-			if _, err := chromedp.Call(d.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: window.scheme}}}); err != nil {
-				t.Fatal(err)
-			}
-			d.do(chromedp.Navigate(a.authorize(w, nil)))
+			d.prefers(window.scheme)
+			d.goes(a.authorize(w, nil))
 			d.sees("1-address", "#address")
-			d.do(chromedp.SendKeys(chromedp.CSS("#address"), "ada@nowhere.example"), chromedp.Click(chromedp.CSS(`button[value="next"]`)))
+			d.types("#address", "ada@nowhere.example")
 			d.sees("2-unknown-domain", ".ways")
-			d.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#address').value=''`), chromedp.SendKeys(chromedp.CSS("#address"), ententetest.Ada), chromedp.Click(chromedp.CSS(`button[value="next"]`)))
+			d.writes("#address", ententetest.Ada)
+			d.clicks(`button[value="next"]`)
 			d.sees("3-password", "#password")
-			d.do(chromedp.SendKeys(chromedp.CSS("#password"), "not this one"), chromedp.Click(chromedp.CSS(`button.primary[value="next"]`)))
+			d.writes("#password", "not this one")
+			d.clicks(`button.primary[value="next"]`)
 			d.sees("4-wrong-password", ".problem")
-			d.do(chromedp.SendKeys(chromedp.CSS("#password"), ententetest.Password), chromedp.Click(chromedp.CSS(`button.primary[value="next"]`)))
+			d.types("#password", ententetest.Password)
 			d.sees("5-code", "#code")
-			d.do(chromedp.SendKeys(chromedp.CSS("#code"), code(t, devworld.AdaSeed, time.Now())), chromedp.Click(chromedp.CSS(`button.primary[value="next"]`)))
+			d.types("#code", code(t, devworld.AdaSeed, time.Now()))
 			d.sees("6-consent", `button[value="yes"]`)
-			d.do(chromedp.Click(chromedp.CSS(`button[value="yes"]`)))
+			d.clicks(`button[value="yes"]`)
 			a.arrived(d)
 
 			// Single sign-on: nothing is asked again.
-			d.do(chromedp.Navigate(a.authorize(w, nil)))
+			d.goes(a.authorize(w, nil))
 			a.arrived(d)
-			d.do(chromedp.Navigate(a.authorize(w, url.Values{"prompt": {"select_account"}})))
+			d.goes(a.authorize(w, url.Values{"prompt": {"select_account"}}))
 			d.sees("7-picker", `button[name="pick"]`)
-			d.do(chromedp.Click(chromedp.CSS(`button[name="pick"]`)))
+			d.clicks(`button[name="pick"]`)
 			a.arrived(d)
 
-			d.do(chromedp.Navigate(w.Origin + "/signout"))
+			d.goes(w.Origin + "/signout")
 			d.sees("8-sign-out", `button[value="yes"]`)
-			d.do(chromedp.Click(chromedp.CSS(`button[value="yes"]`)), chromedp.WaitNotPresent(chromedp.CSS(`button[value="yes"]`)))
+			d.clicks(`button[value="yes"]`)
 			d.sees("9-signed-out", "h1")
-			d.do(chromedp.Navigate(a.authorize(w, url.Values{"client_id": {"00000000-0000-4000-8000-000000000000"}})))
+			d.goes(a.authorize(w, url.Values{"client_id": {"00000000-0000-4000-8000-000000000000"}}))
 			d.sees("10-refused", "h1")
-			d.do(chromedp.Navigate(w.Origin + "/dev/inbox"))
+			d.goes(w.Origin + "/dev/inbox")
 			d.sees("11-inbox", "h1")
 		})
 	}
@@ -348,10 +362,10 @@ func TestTheSignInPassesInARealBrowser(t *testing.T) {
 func TestAPersonWithoutASecondFactorSetsOneUpInARealBrowser(t *testing.T) {
 	w := ententetest.Start(t)
 	d := newDesk(t, "enrol", 1280, 860)
-	d.do(chromedp.Navigate(w.Origin + "/account/second-factor"))
-	d.do(chromedp.WaitVisible(chromedp.CSS("#address")), chromedp.SendKeys(chromedp.CSS("#address"), ententetest.Integration+"\r"))
-	d.do(chromedp.Click(chromedp.CSS(`button[value="work"]`)))
-	d.do(chromedp.WaitVisible(chromedp.CSS("#password")), chromedp.SendKeys(chromedp.CSS("#password"), ententetest.Password+"\r"))
+	d.goes(w.Origin + "/account/second-factor")
+	d.types("#address", ententetest.Integration)
+	d.clicks(`button[value="work"]`)
+	d.types("#password", ententetest.Password)
 	d.sees("1-enrol", "#code")
 	html, err := chromedp.Run(d.tab, chromedp.Evaluate[string](`document.documentElement.outerHTML`))
 	if err != nil {
@@ -361,11 +375,12 @@ func TestAPersonWithoutASecondFactorSetsOneUpInARealBrowser(t *testing.T) {
 	if seed == nil {
 		t.Fatal("the page shows no secret")
 	}
-	d.do(chromedp.SendKeys(chromedp.CSS("#code"), "000000\r"))
+	d.types("#code", "000000")
 	d.sees("2-wrong-code", ".problem")
-	d.do(chromedp.SendKeys(chromedp.CSS("#code"), code(t, seed[1], time.Now())+"\r"))
+	d.types("#code", code(t, seed[1], time.Now()))
 	d.sees("3-recovery-codes", `input[name="kept"]`)
-	d.do(chromedp.Click(chromedp.CSS(`input[name="kept"]`)), chromedp.Click(chromedp.CSS(`button.primary[value="next"]`)), chromedp.WaitNotPresent(chromedp.CSS(`input[name="kept"]`)))
+	d.do(chromedp.Click(chromedp.CSS(`input[name="kept"]`)))
+	d.clicks(`button.primary[value="next"]`)
 	d.sees("4-done", "h1")
 	if !strings.HasPrefix(d.location(), w.Origin+"/account/done") {
 		t.Errorf("the journey ended at %s", d.location())
@@ -375,17 +390,17 @@ func TestAPersonWithoutASecondFactorSetsOneUpInARealBrowser(t *testing.T) {
 func TestTheSignInPassesByKeyboardAloneAndWithoutScript(t *testing.T) {
 	w, a := ententetest.Start(t), newApp(t)
 	d := newDesk(t, "keyboard", 360, 740)
-	if _, err := chromedp.Call(d.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
-		t.Fatal(err)
-	}
-	d.do(chromedp.Navigate(a.authorize(w, nil)))
+	d.scriptless()
+	d.goes(a.authorize(w, nil))
 	// Nothing is clicked: the field has the focus, Enter presses its button.
-	d.sees("1-address", "#address")
-	d.do(chromedp.KeyEvent(ententetest.Ada + "\r"))
-	d.sees("2-password", "#password")
-	d.do(chromedp.KeyEvent(ententetest.Password + "\r"))
-	d.sees("3-code", "#code")
-	d.do(chromedp.KeyEvent(code(t, devworld.AdaSeed, time.Now()) + "\r"))
+	presses := func(page, selector, text string) {
+		t.Helper()
+		d.sees(page, selector+":focus")
+		d.turns(selector, func() { d.do(chromedp.KeyEvent(text + "\r")) })
+	}
+	presses("1-address", "#address", ententetest.Ada)
+	presses("2-password", "#password", ententetest.Password)
+	presses("3-code", "#code", code(t, devworld.AdaSeed, time.Now()))
 	d.sees("4-consent", `button[value="yes"]`)
 	// Tab until "Yes" has the focus.
 	for range 20 {

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 	"github.com/entente-id/entente/ententetest"
 	"github.com/entente-id/entente/internal/devworld"
 )
@@ -25,22 +23,18 @@ func TestTheGuidedPageAndThePeopleHoldTogetherInARealBrowser(t *testing.T) {
 	}{{"connection-wide", 1280, 860, "light", true}, {"connection-narrow", 360, 740, "dark", true}, {"connection-bare", 360, 740, "light", false}} {
 		t.Run(window.name, func(t *testing.T) {
 			d := newDesk(t, window.name, window.width, window.height)
-			if window.script {
-				d.axe = string(axe)
-			}
-			if _, err := chromedp.Call(d.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: window.scheme}}}); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := chromedp.Call(d.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !window.script}); err != nil {
-				t.Fatal(err)
+			d.axe = string(axe)
+			d.prefers(window.scheme)
+			if !window.script {
+				d.scriptless()
 			}
 			d.enter(w, "/organisation/sign-in?kind=entra", "alva@adventure.example")
 			d.sees("1-page", "#issuer")
-			d.do(chromedp.SendKeys(chromedp.CSS("#client"), "a client"), chromedp.Click(chromedp.CSS(`button[value="save"]`)))
+			d.writes("#client", "a client")
+			d.clicks(`button[value="save"]`)
 			// What changes something wants a second factor first.
 			d.sees("2-factor", "#code")
-			d.do(chromedp.Navigate(w.Origin + "/organisation/people"))
+			d.goes(w.Origin + "/organisation/people")
 			d.sees("3-people", `button[value="pass"]`)
 		})
 	}
@@ -50,7 +44,7 @@ func TestAPassIsShownOnceInARealBrowser(t *testing.T) {
 	w := ententetest.Start(t)
 	d := newDesk(t, "pass", 1280, 860)
 	d.enter(w, "/organisation/people", devworld.Liisa)
-	d.do(chromedp.WaitVisible(chromedp.CSS("#code")), chromedp.SendKeys(chromedp.CSS("#code"), code(t, devworld.LiisaSeed, time.Now())+"\r"), chromedp.WaitVisible(chromedp.CSS(`button[value="pass"]`)))
-	d.do(chromedp.Click(chromedp.CSS(`button[value="pass"]`)))
+	d.types("#code", code(t, devworld.LiisaSeed, time.Now()))
+	d.clicks(`button[value="pass"]`)
 	d.sees("1-pass", "#pass")
 }

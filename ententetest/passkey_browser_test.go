@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 	"github.com/entente-id/entente/ententetest"
@@ -59,16 +58,16 @@ func (d *desk) key() webauthn.AuthenticatorID {
 // enter signs in with a password on the way to a page of the account.
 func (d *desk) enter(w *ententetest.World, path, signInName string) {
 	d.t.Helper()
-	d.do(chromedp.Navigate(w.Origin+path), chromedp.WaitVisible(chromedp.CSS("#address")),
-		chromedp.SendKeys(chromedp.CSS("#address"), signInName+"\r"), chromedp.WaitVisible(chromedp.CSS("#password")),
-		chromedp.SendKeys(chromedp.CSS("#password"), devworld.Password+"\r"))
+	d.goes(w.Origin + path)
+	d.types("#address", signInName)
+	d.types("#password", devworld.Password)
 }
 
 // signOut ends the session of the browser.
 func (d *desk) signOut(w *ententetest.World) {
 	d.t.Helper()
-	d.do(chromedp.Navigate(w.Origin+"/signout"), chromedp.Click(chromedp.CSS(`button[value="yes"], button[name="pick"]`)))
-	d.do(chromedp.WaitNotPresent(chromedp.CSS(`button[value="yes"]`)))
+	d.goes(w.Origin + "/signout")
+	d.clicks(`button[value="yes"], button[name="pick"]`)
 }
 
 func TestAPasskeyIsAddedUsedRefusedAndRemovedInARealBrowser(t *testing.T) {
@@ -82,9 +81,9 @@ func TestAPasskeyIsAddedUsedRefusedAndRemovedInARealBrowser(t *testing.T) {
 	authenticator := d.key()
 	d.enter(w, "/account", devworld.Private)
 	d.sees("1-account", `a[href="/account/ways"]`)
-	d.do(chromedp.Navigate(w.Origin + "/account/passkeys/new"))
+	d.goes(w.Origin + "/account/passkeys/new")
 	d.sees("2-add", "#passkey button")
-	d.do(chromedp.Click(chromedp.CSS("#passkey button")))
+	d.clicks("#passkey button")
 	d.sees("3-added", `a[href="/account/password"]`)
 	kept, err := chromedp.Call(d.tab, webauthn.GetCredentials, webauthn.GetCredentialsParams{AuthenticatorID: authenticator})
 	if err != nil || len(kept.Credentials) != 1 || !kept.Credentials[0].IsResidentCredential {
@@ -93,19 +92,22 @@ func TestAPasskeyIsAddedUsedRefusedAndRemovedInARealBrowser(t *testing.T) {
 	d.signOut(w)
 
 	// With the passkey alone: no address, no password, no code.
-	d.do(chromedp.Navigate(w.Origin + "/account/ways"))
+	d.goes(w.Origin + "/account/ways")
 	d.sees("4-address", "#passkey button")
-	d.do(chromedp.Click(chromedp.CSS("#passkey button")), chromedp.WaitVisible(chromedp.CSS(`a[href="/account/passkeys/new"]`)))
+	d.clicks("#passkey button")
+	d.do(chromedp.WaitVisible(chromedp.CSS(`a[href="/account/passkeys/new"]`)))
 	d.signOut(w)
 
 	// Beside a password it is the second factor.
 	d.enter(w, "/account/ways", devworld.Private)
 	d.sees("4-second-factor", "#passkey button")
-	d.do(chromedp.Click(chromedp.CSS("#passkey button")), chromedp.WaitVisible(chromedp.CSS(`a[href="/account/passkeys/new"]`)))
+	d.clicks("#passkey button")
+	d.do(chromedp.WaitVisible(chromedp.CSS(`a[href="/account/passkeys/new"]`)))
 	d.signOut(w)
 
 	// An answer that was changed on the way opens nothing.
-	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.WaitVisible(chromedp.CSS("#passkey button")))
+	d.goes(w.Origin + "/account/ways")
+	d.do(chromedp.WaitVisible(chromedp.CSS("#passkey button")))
 	if _, err := chromedp.Run(d.tab, chromedp.Evaluate[any](`(() => {
 		const get = navigator.credentials.get.bind(navigator.credentials);
 		navigator.credentials.get = async (o) => {
@@ -117,15 +119,19 @@ func TestAPasskeyIsAddedUsedRefusedAndRemovedInARealBrowser(t *testing.T) {
 	})();0`)); err != nil {
 		t.Fatal(err)
 	}
-	d.do(chromedp.Click(chromedp.CSS("#passkey button")))
+	d.clicks("#passkey button")
 	d.sees("5-refused", ".problem")
 
 	// Removed on the account page, it opens nothing either, although the
 	// device still has it.
-	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click(chromedp.CSS("#passkey button")), chromedp.WaitVisible(chromedp.CSS(`a[href="/account/passkeys/new"]`)),
-		chromedp.Click(chromedp.CSS("summary")), chromedp.Click(chromedp.CSS(`button[value="remove"]`)), chromedp.WaitVisible(chromedp.CSS(`[role=status].note`)))
+	d.goes(w.Origin + "/account/ways")
+	d.clicks("#passkey button")
+	d.do(chromedp.WaitVisible(chromedp.CSS(`a[href="/account/passkeys/new"]`)), chromedp.Click(chromedp.CSS("summary")))
+	d.clicks(`button[value="remove"]`)
+	d.do(chromedp.WaitVisible(chromedp.CSS(`[role=status].note`)))
 	d.signOut(w)
-	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click(chromedp.CSS("#passkey button")))
+	d.goes(w.Origin + "/account/ways")
+	d.clicks("#passkey button")
 	d.sees("6-gone", ".problem")
 }
 
@@ -134,20 +140,26 @@ func TestANewPersonalAccountBeginsWithAPasskeyInABrowser(t *testing.T) {
 	w := named(t)
 	d := newDesk(t, "passkey-new", 360, 740)
 	d.key()
-	d.do(chromedp.Navigate(w.Origin+"/account"), chromedp.WaitVisible(chromedp.CSS("#address")), chromedp.SendKeys(chromedp.CSS("#address"), newcomer+"\r"),
-		chromedp.WaitVisible(chromedp.CSS("#password")), chromedp.Click(chromedp.CSS(`button[value="sign-up"]`)), chromedp.WaitVisible(chromedp.CSS("#code")))
+	d.goes(w.Origin + "/account")
+	d.types("#address", newcomer)
+	d.clicks(`button[value="sign-up"]`)
+	d.do(chromedp.WaitVisible(chromedp.CSS("#code")))
 	codes := sixDigits.FindAllString(mailsTo(t, w, newcomer), -1)
 	if len(codes) == 0 {
 		t.Fatal("no code came")
 	}
-	d.do(chromedp.SendKeys(chromedp.CSS("#code"), codes[0]+"\r"))
+	d.types("#code", codes[0])
 	d.sees("1-new", "#passkey button")
-	d.do(chromedp.SendKeys(chromedp.CSS("#name"), "New Comer"), chromedp.Click(chromedp.CSS("#passkey button")))
+	d.writes("#name", "New Comer")
+	d.clicks("#passkey button")
 	d.sees("2-codes", "#kept")
-	d.do(chromedp.Click(chromedp.CSS("#kept")), chromedp.Click(chromedp.CSS("button.primary")))
+	d.do(chromedp.Click(chromedp.CSS("#kept")))
+	d.clicks("button.primary")
 	d.sees("3-account", `a[href="/account/ways"]`)
 	d.signOut(w)
-	d.do(chromedp.Navigate(w.Origin+"/account/ways"), chromedp.Click(chromedp.CSS("#passkey button")), chromedp.WaitVisible(chromedp.CSS(`a[href="/account/password"]`)))
+	d.goes(w.Origin + "/account/ways")
+	d.clicks("#passkey button")
+	d.do(chromedp.WaitVisible(chromedp.CSS(`a[href="/account/password"]`)))
 }
 
 func TestTheAccountPagesHoldTogetherNarrowAndDarkAndWithoutScriptInABrowser(t *testing.T) {
@@ -157,23 +169,18 @@ func TestTheAccountPagesHoldTogetherNarrowAndDarkAndWithoutScriptInABrowser(t *t
 	}
 	w := ententetest.Start(t)
 	d := newDesk(t, "account-narrow", 360, 740)
-	if _, err := chromedp.Call(d.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}); err != nil {
-		t.Fatal(err)
-	}
+	d.prefers("dark")
 	d.axe = string(axe)
 	d.enter(w, "/account", devworld.Private)
 	d.sees("1-home", `a[href="/account/ways"]`)
 	for _, page := range []string{"ways", "password", "devices", "apps", "sign-in-name", "authenticator"} {
-		d.do(chromedp.Navigate(w.Origin + "/account/" + page))
+		d.goes(w.Origin + "/account/" + page)
 		d.sees("2-"+page, "h1")
 	}
 	bare := newDesk(t, "account-bare", 360, 740)
-	if _, err := chromedp.Call(bare.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
-		t.Fatal(err)
-	}
+	bare.scriptless()
 	bare.enter(w, "/account/ways", devworld.Private)
 	bare.sees("1-ways", `a[href="/account/passkeys/new"]`)
-	bare.do(chromedp.Navigate(w.Origin + "/account/passkeys/new"))
+	bare.goes(w.Origin + "/account/passkeys/new")
 	bare.sees("2-passkey", "noscript")
 }

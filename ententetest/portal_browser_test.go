@@ -2,12 +2,9 @@ package ententetest_test
 
 import (
 	"os"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 	"github.com/entente-id/entente/ententetest"
 	"github.com/entente-id/entente/internal/devworld"
 )
@@ -18,10 +15,7 @@ func browse(t *testing.T, name string, width, height int64, script bool) (*desk,
 	w := ententetest.Start(t)
 	d := newDesk(t, name, width, height)
 	if !script {
-		if _, err := chromedp.Call(d.tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
-			t.Fatal(err)
-		}
-		return d, w
+		d.scriptless()
 	}
 	axe, err := os.ReadFile("../interop/node_modules/axe-core/axe.min.js")
 	if err != nil {
@@ -34,8 +28,8 @@ func browse(t *testing.T, name string, width, height int64, script bool) (*desk,
 // landed waits for the language page and goes on to the dashboard.
 func (d *desk) landed() {
 	d.t.Helper()
-	d.sees("language", `button[name="lang"][value="en"]`)
-	d.clicks(`button[name="lang"][value="en"]`)
+	d.sees("language", ".languagelist")
+	d.clicks(`.languagelist button[value="en"]`)
 	d.sees("terms", `button[value="accept"]`)
 	d.clicks(`button[value="accept"]`)
 	d.sees("dashboard", `.checklist`)
@@ -54,23 +48,19 @@ var cards = []struct {
 	}},
 	{"consumer-address", func(t *testing.T, d *desk, w *ententetest.World) {
 		d.goes(link(t, w, devworld.Private, invitationPath))
-		d.do(chromedp.WaitVisible(chromedp.CSS("#address")), chromedp.Evaluate[chromedp.Void](`document.querySelector('#address').value=''`))
 		d.types("#address", devworld.Ville)
 		d.clicks(`button[value="no"]`)
 		d.types("#password", ententetest.Password)
 		d.clicks(`button[value="yes"]`)
 		d.sees("mismatch", `button[value="swap"]`)
 		d.clicks(`button[value="swap"]`)
-		d.do(chromedp.WaitVisible(chromedp.CSS("#code")))
 		d.sees("code", "#code")
 		d.types("#code", mailCode(t, w, devworld.Private))
-		d.do(chromedp.WaitNotPresent(chromedp.CSS("#code")))
 		d.sees("waits", ".fixer, .facts")
 	}},
 	{"personal-chosen", func(t *testing.T, d *desk, w *ententetest.World) {
 		d.goes(link(t, w, devworld.Anna, invitationPath))
 		d.clicks(`button[value="another"]`)
-		d.do(chromedp.WaitVisible(chromedp.CSS("#address")), chromedp.Evaluate[chromedp.Void](`document.querySelector('#address').value=''`))
 		d.types("#address", devworld.Private)
 		d.clicks(`button[value="no"]`)
 		d.sees("not-of-use", ".problem")
@@ -89,7 +79,6 @@ var cards = []struct {
 		d.goes(link(t, w, devworld.Niko, invitationPath))
 		d.sees("ways", ".ways")
 		d.clicks(`form[action="/help"] button`)
-		d.do(chromedp.WaitNotPresent(chromedp.CSS(`form[action="/help"]`)))
 		d.sees("sent", "h1")
 	}},
 	{"wrong-password", func(t *testing.T, d *desk, w *ententetest.World) {
@@ -103,7 +92,7 @@ var cards = []struct {
 	{"approval-needed", func(t *testing.T, d *desk, w *ententetest.World) {
 		d.goes(link(t, w, devworld.Kai, invitationPath))
 		d.types("#password", ententetest.Password)
-		d.do(chromedp.WaitVisible(chromedp.CSS("#reason")), chromedp.SendKeys(chromedp.CSS("#reason"), "I sell with Fabrikam from this week on"))
+		d.writes("#reason", "I sell with Fabrikam from this week on")
 		d.clicks(`button[value="send"]`)
 		d.sees("waits", `button[value="remind"]`)
 	}},
@@ -113,9 +102,8 @@ var cards = []struct {
 		d.types("#password", ententetest.Password)
 		d.clicks(`button[value="yes"]`)
 		d.sees("stranger", "#reason")
-		d.do(chromedp.SendKeys(chromedp.CSS("#reason"), "I sell with Fabrikam from this week on"))
+		d.writes("#reason", "I sell with Fabrikam from this week on")
 		d.clicks(`button[value="ask"]`)
-		d.do(chromedp.WaitNotPresent(chromedp.CSS("#reason")))
 		d.sees("asked", ".timeline")
 	}},
 }
@@ -143,33 +131,28 @@ func TestThePagesOfPortalAndProgrammePassInARealBrowser(t *testing.T) {
 	}{{"wide", 1280, 860, "light"}, {"narrow", 360, 740, "dark"}} {
 		t.Run(window.name, func(t *testing.T) {
 			d, w := browse(t, "portal-"+window.name, window.width, window.height, true)
-			if _, err := chromedp.Call(d.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: window.scheme}}}); err != nil {
-				t.Fatal(err)
-			}
+			d.prefers(window.scheme)
 			d.goes(link(t, w, devworld.Liisa, invitationPath))
 			d.types("#password", ententetest.Password)
-			d.do(chromedp.WaitVisible(chromedp.CSS("#code, button[value=yes]")))
-			if html, _ := chromedp.Run(d.tab, chromedp.Evaluate[string](`document.body.innerHTML`)); strings.Contains(html, `id="code"`) {
-				d.types("#code", code(t, devworld.LiisaSeed, time.Now()))
-			}
+			d.types("#code", code(t, devworld.LiisaSeed, time.Now()))
 			d.clicks(`button[value="yes"]`)
 			d.landed()
 			d.goes(w.Origin + "/portal/walkthrough")
 			d.sees("walkthrough", "#when")
 			d.goes(w.Origin + "/portal/people")
 			d.sees("people", "#list")
-			d.do(chromedp.SendKeys(chromedp.CSS("#list"), devworld.Ville+"\nnobody at all\n"))
+			d.writes("#list", devworld.Ville+"\nnobody at all\n")
 			d.clicks(`button[value="send"]`)
 			d.sees("people-bad", ".problem")
 			d.goes(w.Origin + "/portal/apps")
 			d.sees("apps-none", ".empty")
 			d.goes(w.Origin + "/portal/apps/new")
 			d.sees("app-new", "#redirect")
-			d.do(chromedp.SendKeys(chromedp.CSS("#name"), "Nightly billing"), chromedp.SendKeys(chromedp.CSS("#redirect"), "https://app.contoso.example/cb"))
+			d.writes("#name", "Nightly billing")
+			d.writes("#redirect", "https://app.contoso.example/cb")
 			d.clicks(`button[value="add"]`)
 			d.sees("app", "#certificate")
-			d.do(chromedp.SendKeys(chromedp.CSS("#secretname"), "production"))
+			d.writes("#secretname", "production")
 			d.clicks(`button[value="secret"]`)
 			d.sees("app-secret", "#secret")
 			d.goes(w.Origin + "/portal/apps")
@@ -181,14 +164,10 @@ func TestThePagesOfPortalAndProgrammePassInARealBrowser(t *testing.T) {
 
 			d.goes(w.Origin + "/signout")
 			d.clicks(`button[value="yes"]`)
-			d.do(chromedp.WaitNotPresent(chromedp.CSS(`button[value="yes"]`)))
 			d.goes(w.Origin + "/programme")
 			d.types("#address", devworld.Pat)
 			d.types("#password", ententetest.Password)
-			d.do(chromedp.WaitVisible(chromedp.CSS("#code, .checklist")))
-			if html, _ := chromedp.Run(d.tab, chromedp.Evaluate[string](`document.body.innerHTML`)); strings.Contains(html, `id="code"`) {
-				d.types("#code", code(t, devworld.PatSeed, time.Now()))
-			}
+			d.types("#code", code(t, devworld.PatSeed, time.Now()))
 			d.sees("programme", ".checklist")
 			for _, page := range []string{"requests", "invitations", "members", "terms", "addresses"} {
 				d.goes(w.Origin + "/programme/" + page)

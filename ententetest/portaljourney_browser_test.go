@@ -54,6 +54,7 @@ var portalJourneys = []journey{
 	}},
 	{name: "J06", walk: func(r *reader) {
 		r.open(link(r.t, r.w, devworld.Private, invitationPath))
+		r.speaks()
 		r.sees("personal", ".problem")
 		if r.count("#password") != 0 || strings.Contains(r.text("html"), "live.com#") {
 			r.t.Errorf("the page %q asks for a password or shows a prefix", r.title())
@@ -78,6 +79,7 @@ var portalJourneys = []journey{
 	}},
 	{name: "J19", own: true, walk: func(r *reader) {
 		r.open(link(r.t, r.w, devworld.Liisa, invitationPath))
+		r.speaks()
 		r.proves(devworld.LiisaSeed)
 		r.press(`button[value="yes"]`)
 		r.settles()
@@ -102,6 +104,7 @@ var portalJourneys = []journey{
 	}},
 	{name: "J22", walk: func(r *reader) {
 		r.open(link(r.t, r.w, devworld.Anna, invitationPath))
+		r.speaks()
 		r.sees("invited", "#password")
 		r.reads(devworld.Anna)
 		r.press(`button[value="another"]`)
@@ -114,6 +117,7 @@ var portalJourneys = []journey{
 	}},
 	{name: "J25", own: true, walk: func(r *reader) {
 		r.open(link(r.t, r.w, devworld.Liisa, invitationPath))
+		r.speaks()
 		r.proves(devworld.LiisaSeed)
 		r.sees("box", "#forall")
 		r.tick("#forall")
@@ -124,6 +128,7 @@ var portalJourneys = []journey{
 
 		r.rises()
 		r.open(link(r.t, r.w, devworld.Anna, invitationPath))
+		r.speaks()
 		r.proves("")
 		r.sees("colleague", ".languagelist")
 
@@ -134,6 +139,7 @@ var portalJourneys = []journey{
 	}},
 	{name: "J26", own: true, walk: func(r *reader) {
 		r.open(link(r.t, r.w, devworld.Anna, invitationPath))
+		r.speaks()
 		r.proves("")
 		r.press(`button[value="yes"]`)
 		r.settles()
@@ -162,6 +168,7 @@ var portalJourneys = []journey{
 	}},
 	{name: "J27", walk: func(r *reader) {
 		r.open(link(r.t, r.w, devworld.Anna, invitationPath))
+		r.speaks()
 		r.proves("")
 		r.press(`button[value="yes"]`)
 		r.settles()

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
@@ -137,6 +136,15 @@ func (r *reader) count(selector string) int {
 	return n
 }
 
+// speaks leaves the language that an invitation was written in for the
+// reader's own.
+func (r *reader) speaks() {
+	r.t.Helper()
+	if r.count(`html[lang="`+r.language+`"]`) == 0 {
+		r.press(`.languages button[value="` + r.language + `"]`)
+	}
+}
+
 // rises leaves the chair to somebody whom the browser does not know.
 func (r *reader) rises() {
 	r.t.Helper()
@@ -208,14 +216,12 @@ func TestTheJourneysInARealBrowser(t *testing.T) {
 // likes sets the browser as the manner has it.
 func (r *reader) likes(m manner) {
 	r.t.Helper()
-	if _, err := chromedp.Call(r.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: m.scheme}}}); err != nil {
-		r.t.Fatal(err)
-	}
+	r.prefers(m.scheme)
 	if _, err := chromedp.Call(r.tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
 		Headers: map[string]any{"Accept-Language": m.language}}); err != nil {
 		r.t.Fatal(err)
 	}
-	r.plain = !m.script
-	r.scriptless(r.plain)
+	if !m.script {
+		r.scriptless()
+	}
 }
