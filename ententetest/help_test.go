@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"github.com/entente-id/entente/ententetest"
 	"github.com/entente-id/entente/internal/devworld"
 )
@@ -133,17 +131,17 @@ func TestTheStoryOfAReferenceInARealBrowser(t *testing.T) {
 	}{{"wide", 1280}, {"narrow", 360}} {
 		d := newDesk(t, "help-"+screen.name, screen.width, 860)
 		d.axe = string(axe)
-		d.do(chromedp.Navigate(w.Origin + "/organisation/help?login_hint=" + url.QueryEscape(devworld.Lena)))
-		d.do(chromedp.WaitVisible(chromedp.CSS("#password")), chromedp.SendKeys(chromedp.CSS("#password"), ententetest.Password+"\r"))
+		d.goes(w.Origin + "/organisation/help?login_hint=" + url.QueryEscape(devworld.Lena))
+		d.types("#password", ententetest.Password)
 		// A code serves once, and none older than it afterwards.
 		at := time.Now().Add(time.Duration(i) * 30 * time.Second)
-		d.do(chromedp.WaitVisible(chromedp.CSS("#code")), chromedp.SendKeys(chromedp.CSS("#code"), code(t, devworld.LenaSeed, at)+"\r"))
+		d.types("#code", code(t, devworld.LenaSeed, at))
 		d.sees("1-queue", "#reference")
-		d.do(chromedp.SendKeys(chromedp.CSS("#reference"), strings.ToLower(reference)+"\r"))
+		d.types("#reference", strings.ToLower(reference))
 		d.sees("2-story", ".facts")
-		d.do(chromedp.Navigate(w.Origin + "/organisation/sign-ins/" + reference + "?try=approve-app"))
+		d.goes(w.Origin + "/organisation/sign-ins/" + reference + "?try=approve-app")
 		d.sees("3-tried", ".note")
-		d.do(chromedp.Navigate(w.Origin + "/check?address=anna@contoso.example"))
+		d.goes(w.Origin + "/check?address=anna@contoso.example")
 		d.sees("4-check", ".finding")
 	}
 }
