@@ -324,6 +324,9 @@ func TestJ26_NewTermsAreAskedForOnceMoreAndTheirVersionIsKept(t *testing.T) {
 	g.reads("New terms since", "New terms of May.", "Version 2")
 	g.presses("do=decline")
 	g.reads("Nothing was recorded")
+	if strings.Contains(g.text(), "invitation") {
+		t.Error("a member of long standing is told of an invitation")
+	}
 	g.presses("do=accept")
 	g.at("/portal")
 	g.reads("version 2")
