@@ -54,8 +54,10 @@ var portalJourneys = []journey{
 	}},
 	{name: "J06", walk: func(r *reader) {
 		r.open(link(r.t, r.w, devworld.Private, invitationPath))
-		r.speaks()
 		r.sees("personal", ".problem")
+		r.speaks()
+		r.enter("#address", devworld.Private)
+		r.sees("still-personal", ".problem")
 		if r.count("#password") != 0 || strings.Contains(r.text("html"), "live.com#") {
 			r.t.Errorf("the page %q asks for a password or shows a prefix", r.title())
 		}
