@@ -37,7 +37,7 @@ func (e *Edge) onBehalf(ctx context.Context, x exchange) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	p.family = a.Family
+	p.family, p.code = a.Family, a.Code
 	if p.wanted.Offline {
 		if p.refresh, err = e.openFamily(ctx, x, g); err != nil {
 			return answer{}, err

@@ -39,7 +39,7 @@ func (e *Edge) redeemCode(ctx context.Context, x exchange) (answer, error) {
 	if p.refresh, err = e.rooms.Families.Redeem(ctx, code, g, token.Use{Client: x.client, Key: x.key}); err != nil {
 		return answer{}, err
 	}
-	p.family = token.FamilyOf(p.refresh)
+	p.family, p.code = token.FamilyOf(p.refresh), token.CodeOf(code)
 	return e.answerPerson(ctx, x, h, g, p)
 }
 
@@ -181,7 +181,9 @@ type person struct {
 	refresh  string
 	// family is the one that the refresh token belongs to.
 	family string
-	nonce  string
+	// code names the one that was redeemed, "" for none.
+	code  string
+	nonce string
 }
 
 // answerPerson mints the tokens. Everything is decided and durable by now.

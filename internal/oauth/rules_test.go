@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/entente-id/entente/ententetest"
 	"github.com/entente-id/entente/internal/devworld"
@@ -136,6 +137,59 @@ func TestTheSecondUseOfACodeRevokesWhatTheFirstGave(t *testing.T) {
 	d.refused("the second use", fault.CodeRedeemed, status, got)
 	status, got = d.refresh(text(first, "refresh_token"))
 	d.refused("the refresh token of the first", fault.GrantRevoked, status, got)
+}
+
+// TestTheSecondUseOfACodeTakesBackAnAccessTokenThatCameAlone: without
+// offline_access there is no refresh token to take back (RFC 6749 4.1.2).
+func TestTheSecondUseOfACodeTakesBackAnAccessTokenThatCameAlone(t *testing.T) {
+	c := &clock{at: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	d := service(t, ententetest.Options{Now: c.Now})
+	redeemed := func(scope string) (code, access string) {
+		t.Helper()
+		code = d.signIn("scope", scope).Get("code")
+		status, got := d.redeem(code, "scope", scope)
+		if status != http.StatusOK || got["refresh_token"] != nil {
+			t.Fatalf("%s: %d %v", scope, status, got)
+		}
+		return code, text(got, "access_token")
+	}
+	graph, atGraph := redeemed("https://graph.microsoft.com/User.Read openid")
+	backend, atBackend := redeemed(backendScope)
+	_, other := redeemed("https://graph.microsoft.com/User.Read openid")
+	status, got := d.behalf(atBackend, "scope", "https://graph.microsoft.com/User.Read")
+	if status != http.StatusOK {
+		t.Fatalf("on behalf: %d %v", status, got)
+	}
+	behalf := text(got, "access_token")
+	if _, got := d.about("introspect", atBackend); got["active"] != true {
+		t.Fatalf("introspection before: %v", got)
+	}
+	places := []string{"/v1.0/me", "/oidc/userinfo", "/" + ententetest.Northwind + "/openid/userinfo"}
+	opens := func(want int) {
+		t.Helper()
+		for _, path := range places {
+			if status, got := bearer(t, d.w, atGraph, path); status != want {
+				t.Errorf("%s: %d %v, want %d", path, status, got, want)
+			}
+		}
+		if status, got := bearer(t, d.w, behalf, "/v1.0/me"); status != want {
+			t.Errorf("what came from it on behalf: %d %v, want %d", status, got, want)
+		}
+	}
+	opens(http.StatusOK)
+	for _, code := range []string{graph, backend} {
+		status, got := d.redeem(code)
+		d.refused("the second use", fault.CodeRedeemed, status, got)
+	}
+	// As long as a node may believe what it has seen.
+	c.pass(3 * time.Second)
+	if _, got := d.about("introspect", atBackend); jsonOf(t, got) != `{"active":false}` {
+		t.Errorf("introspection after: %v", got)
+	}
+	opens(http.StatusUnauthorized)
+	if status, got := bearer(t, d.w, other, "/v1.0/me"); status != http.StatusOK {
+		t.Errorf("another code's token: %d %v", status, got)
+	}
 }
 
 func TestOfTwentyRedemptionsAtOnceExactlyOneSucceeds(t *testing.T) {

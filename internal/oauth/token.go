@@ -298,7 +298,7 @@ func (e *Edge) assigned(ctx context.Context, g token.Grant) error {
 func (e *Edge) mint(ctx context.Context, x exchange, h holder, g token.Grant, p person, scopes []string) (token.Minted, error) {
 	return e.rooms.Issuer.AccessToken(ctx, token.Access{
 		Tenant: h.tenant, Client: x.client, Resource: p.resource.Resource, Audience: p.resource.Audience, Person: &h.person, Scopes: scopes,
-		Grant: g, Family: p.family, Capable: x.asked.Capable, JKT: x.jkt,
+		Grant: g, Family: p.family, Code: p.code, Capable: x.asked.Capable, JKT: x.jkt,
 	})
 }
 

@@ -83,6 +83,26 @@ func (db *DB) Redeem(ctx context.Context, r token.Redemption) (token.Redeemed, e
 	return done, err
 }
 
+// TakeBack marks a spent code.
+func (db *DB) TakeBack(ctx context.Context, digest string, at time.Time) error {
+	return db.write(ctx, func(x *tx) error {
+		if _, err := x.exec(`UPDATE spent_code SET taken_back_at = $1 WHERE digest = $2 AND taken_back_at = 0`, micros(at), digest); err != nil {
+			return fmt.Errorf("take back what a code gave: %w", err)
+		}
+		return nil
+	})
+}
+
+// TakenBack says whether a spent code was marked.
+func (db *DB) TakenBack(ctx context.Context, digest string) (bool, error) {
+	var marked bool
+	err := db.row(ctx, `SELECT EXISTS (SELECT 1 FROM spent_code WHERE digest = $1 AND taken_back_at > 0)`, digest).Scan(&marked)
+	if err != nil {
+		return false, fmt.Errorf("read spent code: %w", err)
+	}
+	return marked, nil
+}
+
 const familyColumns = `id, tenant, account, client, grant_doc, class, epoch, active, active_key, active_at,
 	superseded_key, superseded_at, credential, state, reason, suspect_at, created_at, used_at, secret, version`
 
@@ -151,7 +171,9 @@ func (db *DB) Prune(ctx context.Context, now time.Time) error {
 			limit time.Time
 		}{
 			{`DELETE FROM journey WHERE expires_at < $1`, now},
-			{`DELETE FROM spent_code WHERE expires_at < $1`, now.Add(-time.Hour)},
+			{`DELETE FROM spent_code WHERE expires_at < $1 AND taken_back_at = 0`, now.Add(-time.Hour)},
+			// Longer than any token that a code gave.
+			{`DELETE FROM spent_code WHERE expires_at < $1`, now.Add(-48 * time.Hour)},
 			{`DELETE FROM passkey_challenge WHERE until_at < $1`, now.Add(-time.Hour)},
 			{`DELETE FROM device_request WHERE expires_at < $1`, now.Add(-time.Hour)},
 			{`DELETE FROM deed WHERE until_at < $1`, now},

@@ -148,6 +148,41 @@ func TestACodeWithoutARefreshTokenIsSpentToo(t *testing.T) {
 	})
 }
 
+func TestWhatACodeGaveIsTakenBackForAsLongAsATokenOfItLives(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
+		ctx := t.Context()
+		expires := noon.Add(10 * time.Minute)
+		for _, code := range []string{"twice", "once"} {
+			if _, err := db.Redeem(ctx, token.Redemption{Digest: code, At: noon, Expires: expires}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, code := range []string{"twice", "twice", "unknown"} {
+			if err := db.TakeBack(ctx, code, noon.Add(time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wants := func(at string, twice bool) {
+			t.Helper()
+			for code, want := range map[string]bool{"twice": twice, "once": false, "unknown": false} {
+				if got, err := db.TakenBack(ctx, code); err != nil || got != want {
+					t.Errorf("%s, %s: %v, %v", at, code, got, err)
+				}
+			}
+		}
+		wants("at once", true)
+		// A token for our own resources lives up to 28 hours.
+		if err := db.Prune(ctx, expires.Add(29*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		wants("while its last token could live", true)
+		if err := db.Prune(ctx, expires.Add(49*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		wants("two days later", false)
+	})
+}
+
 func TestACodeIsNotSpentWhenItsFamilyCannotBeOpened(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
 		taken := family("f")

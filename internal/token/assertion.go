@@ -17,9 +17,10 @@ type Assertion struct {
 	// Grant is the sign-in behind it, with the person's id at home and the
 	// proof that was given then: nothing is added to it (row R98).
 	Grant Grant
-	// Family is the refresh family behind it, "" for none.
-	Family  string
-	Expires time.Time
+	// Family is the refresh family behind it, and Code the code where there is
+	// no family; "" for none.
+	Family, Code string
+	Expires      time.Time
 }
 
 // ReadAssertion checks an access token as an assertion (rows R94 and R98). It
@@ -44,7 +45,7 @@ func (i *Issuer) ReadAssertion(ctx context.Context, raw string) (Assertion, erro
 		return Assertion{}, err
 	}
 	return Assertion{
-		Tenant: caller.Tenant, Audience: caller.Audience, Family: b.Family, Expires: instant(c.Expires),
+		Tenant: caller.Tenant, Audience: caller.Audience, Family: b.Family, Code: b.Code, Expires: instant(c.Expires),
 		Grant: Grant{
 			Home: b.Home, Account: b.Account, SignInName: caller.SignInName,
 			Methods: b.Methods, AuthAt: b.AuthAt, FactorAt: b.FactorAt,

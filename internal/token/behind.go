@@ -1,6 +1,8 @@
 package token
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -23,21 +25,29 @@ type behind struct {
 	// a sign-in is told from one after it.
 	AuthAt, FactorAt time.Time
 	// Family is the refresh family that was given with the token, "" for none.
-	Family  string
+	Family string
+	// Code is the digest of the code that was redeemed for the token, where no
+	// family came with it, "" for none.
+	Code    string
 	Methods []string
 }
 
 // behindBytes is the fixed part: a version, three GUIDs and two instants in
-// microseconds. The methods follow as text.
-const behindBytes = 1 + 3*16 + 2*8
+// microseconds. The digest of a code follows in the second version, and the
+// methods as text in both.
+const (
+	behindBytes = 1 + 3*16 + 2*8
+	codeBytes   = sha256.Size
 
-const behindVersion = 1
+	withoutCode = 1
+	withCode    = 2
+)
 
 var errBehind = errors.New("what stands behind the token is malformed")
 
 func (b behind) encode() ([]byte, error) {
-	out := make([]byte, 0, behindBytes+24)
-	out = append(out, behindVersion)
+	out := make([]byte, 0, behindBytes+codeBytes+24)
+	out = append(out, withoutCode)
 	for _, text := range []string{string(b.Home), string(b.Account), b.Family} {
 		var u uuid.UUID
 		if text != "" {
@@ -55,12 +65,27 @@ func (b behind) encode() ([]byte, error) {
 		}
 		out = binary.BigEndian.AppendUint64(out, uint64(micros))
 	}
+	if b.Code != "" {
+		code, err := base64.RawURLEncoding.DecodeString(b.Code)
+		if err != nil || len(code) != codeBytes {
+			return nil, fmt.Errorf("encode what stands behind a token: %w", errBehind)
+		}
+		out[0] = withCode
+		out = append(out, code...)
+	}
 	return append(out, strings.Join(b.Methods, " ")...), nil
 }
 
 func decodeBehind(raw []byte) (behind, error) {
-	if len(raw) < behindBytes || raw[0] != behindVersion {
+	if len(raw) < behindBytes || raw[0] != withoutCode && raw[0] != withCode {
 		return behind{}, errBehind
+	}
+	code, methods := "", raw[behindBytes:]
+	if raw[0] == withCode {
+		if len(methods) < codeBytes {
+			return behind{}, errBehind
+		}
+		code, methods = base64.RawURLEncoding.EncodeToString(methods[:codeBytes]), methods[codeBytes:]
 	}
 	var guids [3]string
 	for i := range guids {
@@ -75,8 +100,8 @@ func decodeBehind(raw []byte) (behind, error) {
 		}
 	}
 	return behind{
-		Home: id.Tenant(guids[0]), Account: id.Object(guids[1]), Family: guids[2],
-		AuthAt: times[0], FactorAt: times[1], Methods: strings.Fields(string(raw[behindBytes:])),
+		Home: id.Tenant(guids[0]), Account: id.Object(guids[1]), Family: guids[2], Code: code,
+		AuthAt: times[0], FactorAt: times[1], Methods: strings.Fields(string(methods)),
 	}, nil
 }
 

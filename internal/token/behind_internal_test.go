@@ -14,6 +14,7 @@ func TestWhatStandsBehindATokenIsReadBackExactly(t *testing.T) {
 	for name, want := range map[string]behind{
 		"all":                       {Home: a, Account: b, Family: c, AuthAt: at, FactorAt: at.Add(time.Microsecond), Methods: []string{"pwd", "mfa"}},
 		"no family, no factor":      {Home: a, Account: b, AuthAt: at, Methods: []string{"pwd"}},
+		"a code alone":              {Home: a, Account: b, AuthAt: at, Code: digest("code"), Methods: []string{"pwd"}},
 		"a proof that has no names": {Home: a, Account: b, AuthAt: at, Methods: []string{}},
 	} {
 		plain, err := want.encode()
@@ -28,6 +29,9 @@ func TestWhatStandsBehindATokenIsReadBackExactly(t *testing.T) {
 	if _, err := (behind{Home: "not a GUID"}).encode(); err == nil {
 		t.Error("a home that is no GUID is written")
 	}
+	if _, err := (behind{Code: "c29tZXRoaW5n"}).encode(); err == nil {
+		t.Error("a code that is no digest is written")
+	}
 }
 
 func FuzzWhatStandsBehindATokenIsReadOrRefused(f *testing.F) {
@@ -35,7 +39,13 @@ func FuzzWhatStandsBehindATokenIsReadOrRefused(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	coded, err := behind{Code: digest("code"), Methods: []string{"pwd"}}.encode()
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Add(good)
+	f.Add(coded)
+	f.Add(coded[:behindBytes+codeBytes-1])
 	f.Add([]byte(nil))
 	f.Add(good[:len(good)-5])
 	f.Add([]byte(strings.Repeat("\xff", 100)))

@@ -84,15 +84,25 @@ func (s *Families) Redeem(ctx context.Context, code string, g Grant, use Use) (r
 	case done.First:
 		return s.text(*r.Family, 1)
 	case key != "" && same(done.Key, key) && r.At.Sub(done.At) <= keyedRetry:
-		return s.again(ctx, done, use)
+		return s.again(ctx, r.Digest, done, use)
 	}
-	if done.Family != "" {
-		if err := s.Revoke(ctx, done.Family, fault.GrantRevoked); err != nil {
-			return "", err
-		}
+	if err := s.takeBack(ctx, r, done); err != nil {
+		return "", err
 	}
 	return "", fault.New(fault.CodeRedeemed)
 }
+
+// takeBack ends what a code gave: the refresh family, and the access tokens
+// that came without one.
+func (s *Families) takeBack(ctx context.Context, again Redemption, done Redeemed) error {
+	if done.Family != "" {
+		return s.Revoke(ctx, done.Family, fault.GrantRevoked)
+	}
+	return s.store.TakeBack(ctx, again.Digest, again.At)
+}
+
+// CodeOf names a code among those that were redeemed. It proves nothing.
+func CodeOf(code string) string { return digest(code) }
 
 // Burn spends a code without giving anything for it: it was presented without
 // what belongs to it.
@@ -101,10 +111,15 @@ func (s *Families) Burn(ctx context.Context, code string, g Grant) error {
 	return err
 }
 
-// again answers a repeated redemption by the same holder.
-func (s *Families) again(ctx context.Context, done Redeemed, use Use) (string, error) {
+// again answers a repeated redemption by the same holder, by the digest of the
+// code.
+func (s *Families) again(ctx context.Context, code string, done Redeemed, use Use) (string, error) {
 	if done.Family == "" {
-		return "", nil
+		gone, err := s.store.TakenBack(ctx, code)
+		if err == nil && gone {
+			err = fault.New(fault.CodeRedeemed)
+		}
+		return "", err
 	}
 	f, err := s.store.Family(ctx, done.Family)
 	if err != nil {

@@ -82,6 +82,11 @@ type Store interface {
 	// Redeem spends a code and opens its family in one transaction, or tells
 	// who did before.
 	Redeem(ctx context.Context, r Redemption) (Redeemed, error)
+	// TakeBack marks a spent code: what it gave is good no longer.
+	TakeBack(ctx context.Context, digest string, at time.Time) error
+	// TakenBack says whether a code was marked; one that nobody remembers was
+	// not.
+	TakenBack(ctx context.Context, digest string) (bool, error)
 	// Family finds a refresh family, or fails with GrantInvalid.
 	Family(ctx context.Context, family string) (Family, error)
 	// SwapFamily replaces a family if its version is still the given one, and

@@ -104,6 +104,9 @@ type Access struct {
 	Grant     Grant
 	// Family is the refresh family that goes out with the token, "" for none.
 	Family string
+	// Code names the code that was redeemed for the token (see CodeOf), "" for
+	// none. It counts where no family goes out.
+	Code string
 	// Capable: the client can be told that a token was taken back (client
 	// capability CP1), so a token for our own resources may live a day.
 	Capable bool
@@ -211,10 +214,14 @@ const capability = "CP1"
 
 func (i *Issuer) personClaims(c claims, a Access, v2 bool) (err error) {
 	p := a.Person
-	if c["aio"], err = i.seal(behind{
+	b := behind{
 		Home: a.Grant.Home, Account: a.Grant.Account, AuthAt: a.Grant.AuthAt, FactorAt: a.Grant.FactorAt,
 		Family: a.Family, Methods: a.Grant.Methods,
-	}); err != nil {
+	}
+	if b.Family == "" {
+		b.Code = a.Code
+	}
+	if c["aio"], err = i.seal(b); err != nil {
 		return err
 	}
 	c["oid"], c["sub"] = string(p.ObjectID), i.subject(a.Tenant.ID, p.ObjectID, a.Resource.App)

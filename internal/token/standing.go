@@ -30,6 +30,8 @@ type standing struct {
 	now      func() time.Time
 	accounts *fresh.Cache[account.Account]
 	grants   *fresh.Cache[State]
+	// codes are those that were taken back.
+	codes *fresh.Cache[bool]
 }
 
 func newStanding(people *account.People, apps *application.Registry, consents *consent.Ledger, families Store, now func() time.Time) *standing {
@@ -37,6 +39,7 @@ func newStanding(people *account.People, apps *application.Registry, consents *c
 		people: people, apps: apps, consents: consents, families: families, now: now,
 		accounts: fresh.New[account.Account](now, standingAge, 100_000),
 		grants:   fresh.New[State](now, standingAge, 100_000),
+		codes:    fresh.New[bool](now, standingAge, 100_000),
 	}
 }
 
@@ -114,6 +117,12 @@ func (s *standing) person(ctx context.Context, caller *audit.Caller, b behind, l
 		})
 		if err != nil || state == Revoked || state == Stolen {
 			return s.revoked(err, "the grant behind it was revoked", s.now(), long)
+		}
+	}
+	if b.Code != "" {
+		gone, err := s.codes.Get(ctx, b.Code, func(ctx context.Context) (bool, error) { return s.families.TakenBack(ctx, b.Code) })
+		if err != nil || gone {
+			return s.revoked(err, "the code behind it was redeemed twice", s.now(), long)
 		}
 	}
 	if long && caller.Home == caller.Tenant {

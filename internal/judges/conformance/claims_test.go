@@ -85,25 +85,26 @@ func codeReuse(r *run) { r.reuse(0) }
 // repeated first one.
 func codeReuse30Seconds(r *run) { r.reuse(30 * time.Second) }
 
-// reuse redeems twice. With a refresh token, everything that the first
-// redemption got is taken back; without, nothing can be.
+// reuse redeems twice. Everything that the first redemption got is taken back,
+// with a refresh token and without.
 func (r *run) reuse(pause time.Duration) {
 	r.Helper()
-	q := r.request(first, "openid")
-	o := r.happy(first, q)
-	r.clock.wait(pause)
-	r.refusedToken(r.ask(first, redemption(q, o.answer)), "invalid_grant")
-	q = r.request(first, "openid offline_access")
-	o = r.happy(first, q)
-	r.clock.wait(pause)
-	r.refusedToken(r.ask(first, redemption(q, o.answer)), "invalid_grant")
-	// What was taken back is known everywhere within two seconds.
-	r.clock.wait(2 * time.Second)
-	if p := r.userinfo(o.access()); p.status != http.StatusUnauthorized {
-		r.Errorf("what the first redemption got still works: %d", p.status)
+	for _, scope := range []string{"openid", "openid offline_access"} {
+		q := r.request(first, scope)
+		o := r.happy(first, q)
+		r.clock.wait(pause)
+		r.refusedToken(r.ask(first, redemption(q, o.answer)), "invalid_grant")
+		// What was taken back is known everywhere within two seconds.
+		r.clock.wait(2 * time.Second)
+		if p := r.userinfo(o.access()); p.status != http.StatusUnauthorized {
+			r.Errorf("what the first redemption got for %q still works: %d", scope, p.status)
+		}
+		if scope == "openid" {
+			continue
+		}
+		form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {o.tokens.text("refresh_token")}}
+		r.refusedToken(r.ask(first, form), "invalid_grant")
 	}
-	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {o.tokens.text("refresh_token")}}
-	r.refusedToken(r.ask(first, form), "invalid_grant")
 }
 
 func refreshToken(r *run) {
