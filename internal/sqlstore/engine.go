@@ -27,6 +27,9 @@ type engine struct {
 	// begin opens a transaction that may write.
 	begin       string
 	isRetryable func(error) bool
+	// isOutrun: somebody else took what must be there once, after this
+	// transaction had looked and found it free. Whoever looks again sees it.
+	isOutrun func(error) bool
 	// isOutage: the engine itself cannot go on, whatever it was asked.
 	isOutage func(error) bool
 	locker   func() (lock.SessionLocker, error)
@@ -53,6 +56,8 @@ var sqliteEngine = engine{
 		var e *sqlite.Error
 		return errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_BUSY || e.Code()&0xff == sqlite3.SQLITE_LOCKED)
 	},
+	// There is one writer at a time, so nobody comes between.
+	isOutrun: func(error) bool { return false },
 	isOutage: func(err error) bool {
 		var e *sqlite.Error
 		if !errors.As(err, &e) {
@@ -110,6 +115,10 @@ var postgresEngine = engine{
 	isRetryable: func(err error) bool {
 		var e *pgconn.PgError
 		return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+	},
+	isOutrun: func(err error) bool {
+		var e *pgconn.PgError
+		return errors.As(err, &e) && e.Code == "23505"
 	},
 	isOutage: func(err error) bool {
 		var connect *pgconn.ConnectError

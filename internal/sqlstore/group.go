@@ -156,15 +156,20 @@ func (db *DB) commit(batch []*job) {
 }
 
 // alone runs one job in a transaction of its own, again while the engine says
-// that it lost against another one (40001, 40P01, busy).
+// that it lost against another one (40001, 40P01, busy). One that was outrun by
+// another node runs again too, so that it looks once more and says itself what
+// is taken; a statement that does not look fails the same way each time.
 func (db *DB) alone(j *job) error {
-	const tries = 8
+	const tries, outrun = 8, 3
 	for try := 1; ; try++ {
 		err := db.once([]*job{j})
-		if err == nil || try == tries || !db.engine.isRetryable(err) {
+		switch {
+		case try < tries && db.engine.isRetryable(err):
+			time.Sleep(time.Duration(rand.IntN(1<<try)) * time.Millisecond)
+		case try < outrun && db.engine.isOutrun(err):
+		default:
 			return err
 		}
-		time.Sleep(time.Duration(rand.IntN(1<<try)) * time.Millisecond)
 	}
 }
 
