@@ -15,8 +15,13 @@ import (
 type AdministrationStore interface {
 	Account(ctx context.Context, tenant id.Tenant, account id.Object) (Account, error)
 	Reviewers(ctx context.Context, tenant id.Tenant, limit int) ([]Account, error)
-	AddAccount(ctx context.Context, a Account, e audit.Event) error
-	RenameAccount(ctx context.Context, a Account, e audit.Event) error
+	// AddMember creates an account with the hash of its password, or fails with
+	// NameTaken.
+	AddMember(ctx context.Context, a Account, hash string, e audit.Event) error
+	// AmendMember changes one account as it is at that moment, its sign-in name
+	// and, with a hash, its password too. It fails with AccountUnknown or
+	// NameTaken.
+	AmendMember(ctx context.Context, tenant id.Tenant, account id.Object, change func(*Account) error, hash string, e audit.Event) error
 	// AmendAccount changes one account as it is at that moment; see GroupStore.
 	AmendAccount(ctx context.Context, tenant id.Tenant, account id.Object, change func(*Account) error, e audit.Event) error
 	// DeleteAccount puts an account aside, so that it is in no list and its name
@@ -40,6 +45,8 @@ func NewAdministration(store AdministrationStore, source id.Source) *Administrat
 type Amendment struct {
 	SignInName, Name, Given, Family, Mail, Language, JobTitle, UsageLocation *string
 	Disabled, MustChangePassword                                             *bool
+	// Password is the hash of another password, "" to leave the old one.
+	Password string
 	// More are members of Account.More; an empty text takes one away.
 	More map[string]string
 	// EndSessions voids every session and refresh token.
@@ -56,7 +63,7 @@ var Profile = []string{
 // must be one that the organisation has verified. It fails with RoleMissing,
 // NameTaken or InputInvalid.
 func (d *Administration) Create(ctx context.Context, by audit.Caller, t tenant.Tenant, m Amendment) (Account, error) {
-	if err := MayAct(by, UserAdministrator, DirectoryWriters); err != nil {
+	if err := d.MayCreate(by); err != nil {
 		return Account{}, err
 	}
 	a := Account{Tenant: by.Tenant, ID: id.Object(d.source.NewGUID()), Created: d.source.Now()}
@@ -68,7 +75,13 @@ func (d *Administration) Create(ctx context.Context, by audit.Caller, t tenant.T
 	}
 	e := Event(d.source, by, "account.create", string(a.ID))
 	e.Facts = map[string]string{"name": a.SignInName}
-	return a, d.store.AddAccount(ctx, a, e)
+	return a, d.store.AddMember(ctx, a, m.Password, e)
+}
+
+// MayCreate says whether a caller may make a person: before a password is
+// hashed for one, which takes its time. It fails with RoleMissing.
+func (d *Administration) MayCreate(by audit.Caller) error {
+	return MayAct(by, UserAdministrator, DirectoryWriters)
 }
 
 // Change alters a person. Only a Global Administrator changes somebody who
@@ -79,6 +92,11 @@ func (d *Administration) Change(ctx context.Context, by audit.Caller, t tenant.T
 	if err != nil {
 		return err
 	}
+	if m.Password != "" {
+		if err := d.MayResetPassword(ctx, by, person); err != nil {
+			return err
+		}
+	}
 	if m.Disabled != nil && *m.Disabled {
 		if err := d.notTheLast(ctx, a); err != nil {
 			return err
@@ -86,13 +104,7 @@ func (d *Administration) Change(ctx context.Context, by audit.Caller, t tenant.T
 	}
 	e := Event(d.source, by, "account.change", string(person))
 	e.Facts = map[string]string{"name": a.SignInName, "members": strings.Join(m.members(), " ")}
-	if m.SignInName != nil && FoldName(*m.SignInName) != FoldName(a.SignInName) {
-		if err := m.over(&a, t, d.source); err != nil {
-			return err
-		}
-		return d.store.RenameAccount(ctx, a, e)
-	}
-	return d.store.AmendAccount(ctx, by.Tenant, person, func(a *Account) error { return m.over(a, t, d.source) }, e)
+	return d.store.AmendMember(ctx, by.Tenant, person, func(a *Account) error { return m.over(a, t, d.source) }, m.Password, e)
 }
 
 // MayResetPassword says whether a caller may give a person another password:

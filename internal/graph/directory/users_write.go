@@ -85,8 +85,7 @@ func (s sentUser) password(about ...string) (string, error) {
 	return text, credential.Strong(text, false, about...)
 }
 
-// createUser is POST /users. The account is there before its password: should
-// the server end in between, nobody can sign in with it until one is set.
+// createUser is POST /users.
 func (m *room) createUser(ctx context.Context, c *graph.Call) (graph.Reply, error) {
 	var sent sentUser
 	if err := c.Body(&sent); err != nil {
@@ -107,11 +106,14 @@ func (m *room) createUser(ctx context.Context, c *graph.Call) (graph.Reply, erro
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	a, err := m.Administration.Create(ctx, c.Caller, t, change)
-	if err != nil {
+	if err := m.Administration.MayCreate(c.Caller); err != nil {
 		return graph.Reply{}, err
 	}
-	if err := m.Safe.SetPassword(ctx, credential.Owner{Tenant: a.Tenant, Account: a.ID}, password); err != nil {
+	if change.Password, err = m.Safe.Hash(ctx, password); err != nil {
+		return graph.Reply{}, err
+	}
+	a, err := m.Administration.Create(ctx, c.Caller, t, change)
+	if err != nil {
 		return graph.Reply{}, err
 	}
 	return graph.Made(c, "users", userProperties, a, "users", string(a.ID))
@@ -144,10 +146,10 @@ func (m *room) changeUser(ctx context.Context, c *graph.Call) (graph.Reply, erro
 	if err != nil {
 		return graph.Reply{}, err
 	}
-	if err := m.Administration.Change(ctx, c.Caller, t, a.ID, change); err != nil {
-		return graph.Reply{}, absent(err, string(a.ID))
+	if change.Password, err = m.Safe.Hash(ctx, password); err != nil {
+		return graph.Reply{}, err
 	}
-	return graph.Done(), m.Safe.SetPassword(ctx, credential.Owner{Tenant: a.Tenant, Account: a.ID}, password)
+	return graph.Done(), absent(m.Administration.Change(ctx, c.Caller, t, a.ID, change), string(a.ID))
 }
 
 func (m *room) deleteUser(ctx context.Context, c *graph.Call) (graph.Reply, error) {

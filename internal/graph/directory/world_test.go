@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,6 +60,8 @@ type world struct {
 	people  *account.People
 	ledger  *customer.Ledger
 	log     strings.Builder
+	// fails is how many commits there are until one fails; 0 for none.
+	fails atomic.Int64
 
 	mu     sync.Mutex
 	tokens map[string]audit.Caller
@@ -66,9 +70,14 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	ctx := t.Context()
-	db := storetest.Open(t)
+	w := &world{t: t, tokens: map[string]audit.Caller{}}
+	db, err := sqlstore.Open(ctx, "sqlite:"+storetest.File(t), sqlstore.Options{Forgetful: true, Failpoint: w.failpoint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
 	source := id.Source{Now: func() time.Time { return noon }, Random: rand.Reader}
-	w := &world{t: t, db: db, tokens: map[string]audit.Caller{}, tenants: tenant.NewDirectory(db, source.Now), people: account.NewPeople(db)}
+	w.db, w.tenants, w.people = db, tenant.NewDirectory(db, source.Now), account.NewPeople(db)
 	w.ledger = customer.NewLedger(db, w.people, source)
 	apps := application.NewRegistry(db, source)
 	for _, org := range []tenant.Tenant{
@@ -108,6 +117,14 @@ func newWorld(t *testing.T) *world {
 	w.server = httptest.NewServer(door)
 	t.Cleanup(w.server.Close)
 	return w
+}
+
+// failpoint lets one commit fail, as when the server ends there.
+func (w *world) failpoint(step string) error {
+	if step == "before commit" && w.fails.Load() > 0 && w.fails.Add(-1) == 0 {
+		return errors.New("the server has ended")
+	}
+	return nil
 }
 
 func (w *world) safe(source id.Source) *credential.Safe {

@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/customer"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
@@ -78,6 +80,29 @@ func TestAPersonIsMadeChangedAndDeletedWithARecordOfEach(t *testing.T) {
 	for _, verb := range []string{"account.create", "account.change", "account.end-sessions", "account.delete"} {
 		if !slices.Contains(w.verbs(), verb) {
 			t.Errorf("no record of %s", verb)
+		}
+	}
+}
+
+// TestAPersonIsMadeWithTheirPasswordOrNotAtAll ends the server at each commit of
+// the request in turn.
+func TestAPersonIsMadeWithTheirPasswordOrNotAtAll(t *testing.T) {
+	w := newWorld(t)
+	bearer := w.holder(account.UserAdministrator)
+	safe := w.safe(id.Source{Now: func() time.Time { return noon }, Random: rand.Reader})
+	for commit := int64(1); ; commit++ {
+		w.fails.Store(commit)
+		status := w.send(bearer, "POST", "/v1.0/users", newUser(nil)).status
+		w.fails.Store(0)
+		person, err := w.people.Named(t.Context(), adatum, "carl@adatum.example")
+		made := slices.Contains(w.verbs(), "account.create")
+		if status == 201 && err == nil && made && commit > 1 {
+			owner := credential.Owner{Tenant: adatum, Account: person.ID}
+			w.must(safe.CheckPassword(t.Context(), owner, "carl@adatum.example", "wine-Brook-77-sundial", ""))
+			break
+		}
+		if status == 201 || !fault.Has(err, fault.AccountUnknown) || made {
+			t.Fatalf("ended at commit %d it answers %d; there is %+v (%v), and a record: %t", commit, status, person, err, made)
 		}
 	}
 }
