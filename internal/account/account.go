@@ -12,6 +12,7 @@ import (
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/tenant"
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -116,9 +117,12 @@ type Store interface {
 	SaveAccount(ctx context.Context, a Account) error
 	// AddAccount creates an account, or fails with NameTaken.
 	AddAccount(ctx context.Context, a Account, e audit.Event) error
-	// RenameAccount saves an account under another sign-in name, or fails with
-	// NameTaken.
-	RenameAccount(ctx context.Context, a Account, e audit.Event) error
+	// RenameAccount saves an account under another sign-in name and writes the
+	// letters with it, or fails with NameTaken.
+	RenameAccount(ctx context.Context, a Account, told []message.Sealed, e audit.Event) error
+	// AmendAccount changes one account as it is at that moment, except its
+	// sign-in name, or fails with AccountUnknown.
+	AmendAccount(ctx context.Context, tenant id.Tenant, account id.Object, change func(*Account) error, e audit.Event) error
 }
 
 // People is the room: who is there.

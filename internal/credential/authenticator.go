@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
+	"github.com/entente-id/entente/internal/message"
 	"github.com/pquerna/otp/hotp"
 )
 
@@ -49,8 +51,28 @@ func (s *Safe) HasSecondFactor(ctx context.Context, owner Owner) (bool, error) {
 }
 
 // Enrol keeps a seed once a code from it proves that the app has it, and gives
-// the recovery codes, which are shown once.
+// the recovery codes, which are shown once. Nobody is told: it is for worlds in
+// their making.
 func (s *Safe) Enrol(ctx context.Context, owner Owner, seed Seed, code string) ([]string, error) {
+	return s.enrol(ctx, owner, seed, code, nil, nil)
+}
+
+// AddAuthenticator is Enrol by the person, who is told; it is on record.
+func (s *Safe) AddAuthenticator(ctx context.Context, t Told, seed Seed, code string) ([]string, error) {
+	letters, err := Notice(t.Outbox, s.source, t.Person, "factor-added")
+	if err != nil {
+		return nil, err
+	}
+	owner := t.owner()
+	codes, err := s.enrol(ctx, owner, seed, code, letters, []audit.Event{Event(s.source, t.By, "factor.add", string(owner.Account))})
+	if err != nil {
+		return nil, err
+	}
+	t.Outbox.Nudge()
+	return codes, nil
+}
+
+func (s *Safe) enrol(ctx context.Context, owner Owner, seed Seed, code string, told []message.Sealed, events []audit.Event) ([]string, error) {
 	step, err := s.match(seed, code)
 	if err != nil {
 		return nil, err
@@ -60,7 +82,7 @@ func (s *Safe) Enrol(ctx context.Context, owner Owner, seed Seed, code string) (
 		return nil, err
 	}
 	codes, digests := s.recovery(owner)
-	return codes, s.store.SaveAuthenticator(ctx, owner, sealed, step, digests)
+	return codes, s.store.SaveAuthenticator(ctx, owner, sealed, step, digests, told, events)
 }
 
 // CheckCode proves a one-time code. Each code serves once per person, also in

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
@@ -41,6 +42,10 @@ type Store interface {
 	// for the key; an empty hash when there is no password or no such person.
 	Password(ctx context.Context, owner Owner, key string) (hash string, tries Tries, err error)
 	SavePassword(ctx context.Context, owner Owner, hash string) error
+	// ChangePassword keeps another hash, changes the account as it is at that
+	// moment, and writes the letters and the event, in one transaction. It fails
+	// with AccountUnknown.
+	ChangePassword(ctx context.Context, owner Owner, hash string, change func(*account.Account) error, told []message.Sealed, e audit.Event) error
 
 	// Tries gives the wrong tries made for a key.
 	Tries(ctx context.Context, key string) (Tries, error)
@@ -54,8 +59,9 @@ type Store interface {
 	// when there is none.
 	Authenticator(ctx context.Context, owner Owner) (sealed []byte, err error)
 	// SaveAuthenticator keeps a proved seed with the step it was proved at,
-	// and the recovery codes that come with it, in one transaction.
-	SaveAuthenticator(ctx context.Context, owner Owner, sealed []byte, step int64, recovery [][]byte) error
+	// the recovery codes that come with it, the letters and the events, in one
+	// transaction.
+	SaveAuthenticator(ctx context.Context, owner Owner, sealed []byte, step int64, recovery [][]byte, told []message.Sealed, events []audit.Event) error
 	// Ways tells how a person can prove themselves.
 	Ways(ctx context.Context, owner Owner) (Ways, error)
 	// RemoveAuthenticator forgets the app, and the recovery codes of somebody

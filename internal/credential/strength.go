@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/fault"
 	"golang.org/x/text/unicode/norm"
 )
@@ -118,8 +119,11 @@ func variedDigits(password string) bool {
 	return len(digits) >= 10 && !monotone(digits)
 }
 
-// ChoosePassword keeps a password that a person chose, if it is strong enough.
-func (s *Safe) ChoosePassword(ctx context.Context, owner Owner, password string, about ...string) error {
+// ChoosePassword keeps a password that a person chose, if it is strong enough,
+// and tells them. Every session that rested on the old one ends. It fails with
+// PasswordWeak.
+func (s *Safe) ChoosePassword(ctx context.Context, t Told, password string, about ...string) error {
+	owner := t.owner()
 	has, err := s.HasSecondFactor(ctx, owner)
 	if err != nil {
 		return err
@@ -127,5 +131,22 @@ func (s *Safe) ChoosePassword(ctx context.Context, owner Owner, password string,
 	if err := Strong(password, !has, about...); err != nil {
 		return err
 	}
-	return s.SetPassword(ctx, owner, password)
+	hash, err := s.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	letters, err := Notice(t.Outbox, s.source, t.Person, "password-changed")
+	if err != nil {
+		return err
+	}
+	now := s.source.Now()
+	err = s.store.ChangePassword(ctx, owner, hash, func(a *account.Account) error {
+		a.SessionsFrom, a.MustChangePassword = now, false
+		return nil
+	}, letters, Event(s.source, t.By, "password.change", string(owner.Account)))
+	if err != nil {
+		return err
+	}
+	t.Outbox.Nudge()
+	return nil
 }

@@ -36,6 +36,8 @@ type Told struct {
 	Outbox *message.Outbox
 }
 
+func (t Told) owner() Owner { return Owner{Tenant: t.Person.Tenant, Account: t.Person.ID} }
+
 // RemoveAuthenticator forgets a person's authenticator app, and the recovery
 // codes when there is nothing else to recover, and tells them. It fails with SecondFactorMissing when there is none.
 func (s *Safe) RemoveAuthenticator(ctx context.Context, t Told) error {
@@ -43,7 +45,7 @@ func (s *Safe) RemoveAuthenticator(ctx context.Context, t Told) error {
 	if err != nil {
 		return err
 	}
-	owner := Owner{Tenant: t.Person.Tenant, Account: t.Person.ID}
+	owner := t.owner()
 	if err := s.store.RemoveAuthenticator(ctx, owner, letters, Event(s.source, t.By, "factor.remove", string(owner.Account))); err != nil {
 		return err
 	}

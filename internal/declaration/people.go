@@ -149,7 +149,7 @@ func (s *survey) settle(ctx context.Context, a account.Account, known, differs, 
 		err = s.rooms.People.Add(ctx, a, e)
 	case differs:
 		// The name stays; this is how an account is saved with its event.
-		err = s.rooms.People.Rename(ctx, a, e)
+		err = s.rooms.People.Rename(ctx, a, nil, e)
 	}
 	if err != nil || !pass {
 		return nil, err

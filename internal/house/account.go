@@ -13,7 +13,7 @@ var accountFiles, connectionFiles = account.Files, connection.Files
 // company's own sign-in. The door leads admins to both.
 func (h *House) openAccount(organisation *site.Door) error {
 	_, err := account.New(h.Pages, account.Rooms{
-		People: h.People, Tenants: h.Tenants, Apps: h.Apps, Safe: h.Safe, Passkeys: h.Passkeys, Consents: h.Consents,
+		People: h.People, Administration: h.Administration, Tenants: h.Tenants, Apps: h.Apps, Safe: h.Safe, Passkeys: h.Passkeys, Consents: h.Consents,
 		Links: h.Links, Outbox: h.Outbox, Custody: h.custody, Source: h.Source, Organisation: organisation,
 	})
 	if err != nil {

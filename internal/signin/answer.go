@@ -277,7 +277,11 @@ func (j *Journeys) takeEnrolment(ctx context.Context, journey *Journey, a Answer
 	if err != nil {
 		return nil, fault.New(fault.PageExpired).Because(err)
 	}
-	codes, err := j.safe.Enrol(ctx, journey.owner(), credential.Seed(seed), a.Code)
+	person, err := j.people.Find(ctx, journey.Home, journey.Account)
+	if err != nil {
+		return nil, err
+	}
+	codes, err := j.safe.AddAuthenticator(ctx, j.told(*journey, person), credential.Seed(seed), a.Code)
 	if err != nil {
 		if f := fault.Of(err); f.Code == fault.SecondFactorWrong {
 			return f, nil
@@ -289,11 +293,7 @@ func (j *Journeys) takeEnrolment(ctx context.Context, journey *Journey, a Answer
 	}
 	journey.Seed = ""
 	journey.confirmed(j)
-	person, err := j.people.Find(ctx, journey.Home, journey.Account)
-	if err != nil {
-		return nil, err
-	}
-	return nil, j.notice(ctx, person, "factor-added", nil)
+	return nil, nil
 }
 
 func (j *Journeys) takeConsent(ctx context.Context, step Step, journey *Journey, a Answer) error {

@@ -75,5 +75,5 @@ func (j *Journeys) recognise(ctx context.Context, b session.Browser, person acco
 	if err != nil || !others {
 		return cookie, err
 	}
-	return cookie, j.notice(ctx, person, "new-device", nil)
+	return cookie, j.notice(ctx, person, "new-device")
 }

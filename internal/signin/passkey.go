@@ -71,7 +71,7 @@ func (j *Journeys) checkPasskey(ctx context.Context, journey *Journey, a Answer)
 		if findErr != nil {
 			return owner, nil, findErr
 		}
-		if err := j.notice(ctx, person, "passkey-copied", nil); err != nil {
+		if err := j.notice(ctx, person, "passkey-copied"); err != nil {
 			return owner, nil, err
 		}
 	}

@@ -156,26 +156,30 @@ func (j *Journeys) takeNewPassword(ctx context.Context, journey *Journey, a Answ
 	if err != nil {
 		return nil, err
 	}
-	owner := credential.Owner{Tenant: journey.Home, Account: person.ID}
-	if err := j.safe.ChoosePassword(ctx, owner, a.Password, person.Name, person.SignInName, journey.Request.AppName); err != nil {
+	if err := j.safe.ChoosePassword(ctx, j.told(*journey, person), a.Password, person.Name, person.SignInName, journey.Request.AppName); err != nil {
 		if f := fault.Of(err); f.Code == fault.PasswordWeak {
 			return f, nil
 		}
-		return nil, err
-	}
-	now := j.source.Now()
-	person.SessionsFrom, person.MustChangePassword = now, false
-	if err := j.people.Save(ctx, person); err != nil {
 		return nil, err
 	}
 	factor := journey.FactorAt
 	journey.proved(j, person, "pwd")
 	if !factor.IsZero() {
 		// Proved minutes ago, in this journey.
-		journey.FactorAt, journey.Methods = now, append(journey.Methods, "mfa")
+		journey.FactorAt, journey.Methods = j.source.Now(), append(journey.Methods, "mfa")
 	}
 	journey.Errand, journey.Resetting = "", ""
-	return nil, j.notice(ctx, person, "password-changed", nil)
+	return nil, nil
+}
+
+// told says who changes how they sign in on the way to an app.
+func (j *Journeys) told(journey Journey, person account.Account) credential.Told {
+	return credential.Told{By: callerOf(journey, person), Person: person, Outbox: j.outbox}
+}
+
+// callerOf is the person of a journey as the one who does something.
+func callerOf(journey Journey, person account.Account) audit.Caller {
+	return audit.Caller{Tenant: person.Tenant, Home: person.Tenant, Account: person.ID, SignInName: person.SignInName, App: journey.Request.Client}
 }
 
 // takeSignUp makes the personal account of a proved mailbox.
@@ -211,8 +215,7 @@ func (j *Journeys) applicant(journey *Journey, a Answer) (account.Account, *faul
 
 // found makes a personal account whose first credential is kept already.
 func (j *Journeys) found(ctx context.Context, journey *Journey, person account.Account, method string) error {
-	by := audit.Caller{Tenant: person.Tenant, Home: person.Tenant, Account: person.ID, SignInName: person.SignInName, App: journey.Request.Client}
-	if err := j.people.Add(ctx, person, j.event(by, "account.sign-up")); err != nil {
+	if err := j.people.Add(ctx, person, j.event(callerOf(*journey, person), "account.sign-up")); err != nil {
 		if f := fault.Of(err); f.Code == fault.NameTaken {
 			// Two forms at once: the first one made it.
 			journey.Errand, journey.Notice = "", "signup.exists"
@@ -244,18 +247,14 @@ func (j *Journeys) takePass(ctx context.Context, journey *Journey, a Answer) (*f
 }
 
 // notice tells a person about a change of how they sign in (row R154).
-func (j *Journeys) notice(ctx context.Context, person account.Account, what string, facts map[string]string) error {
+func (j *Journeys) notice(ctx context.Context, person account.Account, what string) error {
 	to := person.Mailbox()
 	if to == "" {
 		return nil
 	}
-	all := map[string]string{"what": what, "address": person.SignInName}
-	for name, value := range facts {
-		all[name] = value
-	}
 	return j.outbox.Send(ctx, message.Message{
-		Kind: message.SecurityNotice, Tenant: person.Tenant, To: to, Language: person.Language, Facts: all, Path: "/account",
-		Reference: j.source.Reference(),
+		Kind: message.SecurityNotice, Tenant: person.Tenant, To: to, Language: person.Language, Facts: map[string]string{"what": what, "address": person.SignInName},
+		Path: "/account", Reference: j.source.Reference(),
 	})
 }
 

@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/audit"
 	"github.com/entente-id/entente/internal/credential"
+	"github.com/entente-id/entente/internal/message"
 )
 
 var _ credential.Store = (*DB)(nil)
@@ -38,6 +41,22 @@ func (db *DB) SavePassword(ctx context.Context, owner credential.Owner, hash str
 			return fmt.Errorf("save password: %w", err)
 		}
 		return nil
+	})
+}
+
+// ChangePassword keeps another hash and changes the account with it.
+func (db *DB) ChangePassword(ctx context.Context, owner credential.Owner, hash string, change func(*account.Account) error, told []message.Sealed, e audit.Event) error {
+	return db.write(ctx, func(x *tx) error {
+		if err := x.amendAccount(owner.Tenant, owner.Account, change); err != nil {
+			return err
+		}
+		if err := x.password(owner.Tenant, owner.Account, hash); err != nil {
+			return err
+		}
+		if err := x.messages(told); err != nil {
+			return err
+		}
+		return x.event(e)
 	})
 }
 
@@ -100,7 +119,7 @@ func (db *DB) Authenticator(ctx context.Context, owner credential.Owner) ([]byte
 
 // SaveAuthenticator keeps a proved seed and its recovery codes; former codes
 // are dead.
-func (db *DB) SaveAuthenticator(ctx context.Context, owner credential.Owner, sealed []byte, step int64, recovery [][]byte) error {
+func (db *DB) SaveAuthenticator(ctx context.Context, owner credential.Owner, sealed []byte, step int64, recovery [][]byte, told []message.Sealed, events []audit.Event) error {
 	return db.write(ctx, func(x *tx) error {
 		t, a := string(owner.Tenant), string(owner.Account)
 		if _, err := x.exec(`INSERT INTO authenticator (tenant, account, sealed, last_step) VALUES ($1, $2, $3, $4)
@@ -108,7 +127,13 @@ func (db *DB) SaveAuthenticator(ctx context.Context, owner credential.Owner, sea
 			t, a, sealed, step); err != nil {
 			return fmt.Errorf("save authenticator: %w", err)
 		}
-		return x.recovery(owner, recovery)
+		if err := x.recovery(owner, recovery); err != nil {
+			return err
+		}
+		if err := x.messages(told); err != nil {
+			return err
+		}
+		return x.events(events)
 	})
 }
 

@@ -161,7 +161,7 @@ func TestAnAuthenticatorIsAbsentThenKeptThenReplaced(t *testing.T) {
 			t.Fatalf("absent: %x, %v", sealed, err)
 		}
 		for _, want := range [][]byte{{1, 0, 0xff}, {2}} {
-			if err := db.SaveAuthenticator(ctx, anna, want, 7, nil); err != nil {
+			if err := db.SaveAuthenticator(ctx, anna, want, 7, nil, nil, nil); err != nil {
 				t.Fatal(err)
 			}
 			got, err := db.Authenticator(ctx, anna)
@@ -183,10 +183,10 @@ func TestAnAuthenticatorIsAbsentThenKeptThenReplaced(t *testing.T) {
 func TestANewAuthenticatorKillsTheOldRecoveryCodes(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
 		ctx := within(t, time.Minute)
-		if err := db.SaveAuthenticator(ctx, anna, []byte{1}, 0, [][]byte{{0xa1}, {0xa2}}); err != nil {
+		if err := db.SaveAuthenticator(ctx, anna, []byte{1}, 0, [][]byte{{0xa1}, {0xa2}}, nil, nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := db.SaveAuthenticator(ctx, anna, []byte{2}, 0, [][]byte{{0xb1}}); err != nil {
+		if err := db.SaveAuthenticator(ctx, anna, []byte{2}, 0, [][]byte{{0xb1}}, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		for digest, want := range map[byte]bool{0xa1: false, 0xa2: false, 0xb1: true} {
@@ -203,7 +203,7 @@ func TestAStepIsSpentOnceAndNeverBackwards(t *testing.T) {
 		if got, err := db.SpendStep(ctx, anna, 100); err != nil || got {
 			t.Fatalf("without an authenticator: %v, %v", got, err)
 		}
-		if err := db.SaveAuthenticator(ctx, anna, []byte{1}, 100, nil); err != nil {
+		if err := db.SaveAuthenticator(ctx, anna, []byte{1}, 100, nil, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range []struct {
@@ -225,7 +225,7 @@ func TestAStepIsSpentOnceAndNeverBackwards(t *testing.T) {
 func TestOfManyWhoSpendOneStepAtOnceOneWins(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
 		ctx := within(t, time.Minute)
-		if err := db.SaveAuthenticator(ctx, anna, []byte{1}, 0, nil); err != nil {
+		if err := db.SaveAuthenticator(ctx, anna, []byte{1}, 0, nil, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		if won := winnersOf(t, 50, func() (bool, error) { return db.SpendStep(ctx, anna, 1) }); won != 1 {
@@ -238,7 +238,7 @@ func TestARecoveryCodeIsSpentOnceByItsOwner(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
 		ctx := within(t, time.Minute)
 		digest := []byte{0xa1, 0, 0xff}
-		if err := db.SaveAuthenticator(ctx, anna, []byte{1}, 0, [][]byte{digest}); err != nil {
+		if err := db.SaveAuthenticator(ctx, anna, []byte{1}, 0, [][]byte{digest}, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		for _, other := range others {

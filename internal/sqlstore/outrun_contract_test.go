@@ -74,7 +74,7 @@ func TestOfTwoNodesThatGiveOneNameAtOnceTheSecondIsToldThatItIsTaken(t *testing.
 			compete("sign-in names", fault.NameTaken, func(n int) error {
 				a := people[n]
 				a.SignInName = fmt.Sprintf("one-%d@contoso.example", round)
-				return nodes[n].RenameAccount(ctx, a, event(told("rename", n)))
+				return nodes[n].RenameAccount(ctx, a, nil, event(told("rename", n)))
 			})
 			compete("a partner's drafts", fault.StateConflict, func(n int) error {
 				r := drafts[n]

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -27,16 +28,18 @@ import (
 
 // Rooms are the rooms that these pages work with.
 type Rooms struct {
-	People   *account.People
-	Tenants  *tenant.Directory
-	Apps     *application.Registry
-	Safe     *credential.Safe
-	Passkeys *credential.Passkeys
-	Consents *consent.Ledger
-	Links    *account.Links
-	Outbox   *message.Outbox
-	Custody  *seal.Custody
-	Source   id.Source
+	People *account.People
+	// Administration ends a person's own sessions too.
+	Administration *account.Administration
+	Tenants        *tenant.Directory
+	Apps           *application.Registry
+	Safe           *credential.Safe
+	Passkeys       *credential.Passkeys
+	Consents       *consent.Ledger
+	Links          *account.Links
+	Outbox         *message.Outbox
+	Custody        *seal.Custody
+	Source         id.Source
 	// Organisation leads admins to their people.
 	Organisation *site.Door
 }
@@ -228,24 +231,28 @@ func (h *Handlers) saveProfile(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	person := g.Person
-	if g.Home.Personal() {
-		name := strings.TrimSpace(r.PostForm.Get("name"))
-		if name == "" || utf8.RuneCountInString(name) > 100 || !utf8.ValidString(name) {
-			h.drawHome(w, r, g, name, fault.New(fault.InputInvalid, "parameter", "name"))
-			return
-		}
-		person.Name = name
+	name := strings.TrimSpace(r.PostForm.Get("name"))
+	if g.Home.Personal() && (name == "" || utf8.RuneCountInString(name) > 100 || !utf8.ValidString(name)) {
+		h.drawHome(w, r, g, name, fault.New(fault.InputInvalid, "parameter", "name"))
+		return
 	}
-	for _, tag := range languages {
-		if r.PostForm.Get("language") == tag {
-			person.Language = tag
-			h.site.SetLanguage(w, tag)
+	language := r.PostForm.Get("language")
+	known := slices.Contains(languages, language)
+	err := h.People.Amend(r.Context(), g.Home.ID, g.Person.ID, func(a *account.Account) error {
+		if g.Home.Personal() {
+			a.Name = name
 		}
-	}
-	if err := h.People.Save(r.Context(), person); err != nil {
+		if known {
+			a.Language = language
+		}
+		return nil
+	}, credential.Event(h.Source, g.Caller(), "account.change-own", string(g.Person.ID)))
+	if err != nil {
 		h.refuse(w, r, g, err)
 		return
+	}
+	if known {
+		h.site.SetLanguage(w, language)
 	}
 	done(w, r, home, "saved")
 }

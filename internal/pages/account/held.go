@@ -55,9 +55,7 @@ func (h *Handlers) signOutEverywhere(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	person := g.Person
-	person.SessionsFrom = h.Source.Now()
-	if err := h.People.Save(r.Context(), person); err != nil {
+	if err := h.Administration.EndSessions(r.Context(), g.Caller(), g.Person.ID); err != nil {
 		h.refuse(w, r, g, err)
 		return
 	}

@@ -129,20 +129,25 @@ func (h *Handlers) takeNameCode(w http.ResponseWriter, r *http.Request, g site.G
 	}
 	old, person := g.Person, g.Person
 	person.SignInName, person.Mail = form.Address, form.Address
-	err := h.People.Rename(ctx, person, credential.Event(h.Source, g.Caller(), "account.rename", string(person.ID)))
-	if fault.Has(err, fault.NameTaken) {
-		h.drawName(w, r, g, nameForm{Address: form.Address}, "problem.account-taken", map[string]string{"address": form.Address})
-		return
-	}
-	if to := old.Mailbox(); err == nil && to != "" {
-		err = h.Outbox.Send(ctx, message.Message{
+	var letters []message.Sealed
+	var err error
+	if to := old.Mailbox(); to != "" {
+		letters, err = h.Outbox.SealAll(message.Message{
 			Kind: message.SecurityNotice, Tenant: person.Tenant, To: to, Language: person.Language, Path: home, Reference: h.Source.Reference(),
 			Facts: map[string]string{"what": "name-changed", "address": person.SignInName, "old": old.SignInName},
 		})
+	}
+	if err == nil {
+		err = h.People.Rename(ctx, person, letters, credential.Event(h.Source, g.Caller(), "account.rename", string(person.ID)))
+	}
+	if fault.Has(err, fault.NameTaken) {
+		h.drawName(w, r, g, nameForm{Address: form.Address}, "problem.account-taken", map[string]string{"address": form.Address})
+		return
 	}
 	if err != nil {
 		h.refuse(w, r, g, err)
 		return
 	}
+	h.Outbox.Nudge()
 	http.Redirect(w, r, home+"?"+url.Values{"said": {"name"}}.Encode(), http.StatusSeeOther)
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/fault"
-	"github.com/entente-id/entente/internal/message"
 	"github.com/entente-id/entente/internal/pages"
 	"github.com/entente-id/entente/internal/pages/site"
 	"github.com/entente-id/entente/internal/tenant"
@@ -114,17 +113,10 @@ func (h *Handlers) changePassword(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	err = h.Safe.ChoosePassword(ctx, owner(g), r.PostForm.Get("password"), g.Person.Name, g.Person.SignInName)
+	err = h.Safe.ChoosePassword(ctx, h.told(g), r.PostForm.Get("password"), g.Person.Name, g.Person.SignInName)
 	if f := fault.Of(err); err != nil && f.Code == fault.PasswordWeak {
 		h.drawPassword(w, r, g, "problem.password."+f.Facts["rule"], f.Facts, "password")
 		return
-	}
-	if err == nil {
-		person := g.Person
-		person.SessionsFrom, person.MustChangePassword = h.Source.Now(), false
-		if err = h.People.Save(ctx, person); err == nil {
-			err = h.tell(r, g.Person, "password-changed")
-		}
 	}
 	if err != nil {
 		h.refuse(w, r, g, err)
@@ -133,16 +125,9 @@ func (h *Handlers) changePassword(w http.ResponseWriter, r *http.Request) {
 	done(w, r, waysPath, "password")
 }
 
-// tell writes to a person about a change of how they sign in.
-func (h *Handlers) tell(r *http.Request, person account.Account, what string) error {
-	to := person.Mailbox()
-	if to == "" {
-		return nil
-	}
-	return h.Outbox.Send(r.Context(), message.Message{
-		Kind: message.SecurityNotice, Tenant: person.Tenant, To: to, Language: person.Language,
-		Facts: map[string]string{"what": what, "address": person.SignInName}, Path: home, Reference: h.Source.Reference(),
-	})
+// told says who changes how they sign in, and where their letter goes.
+func (h *Handlers) told(g site.Guest) credential.Told {
+	return credential.Told{By: g.Caller(), Person: g.Person, Outbox: h.Outbox}
 }
 
 // mayAdd admits a person to adding a factor: with one they have, used just
@@ -238,13 +223,10 @@ func (h *Handlers) keepAuthenticator(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, g, err)
 		return
 	}
-	codes, err := h.Safe.Enrol(r.Context(), owner(g), form.Seed, r.PostForm.Get("code"))
+	codes, err := h.Safe.AddAuthenticator(r.Context(), h.told(g), form.Seed, r.PostForm.Get("code"))
 	if fault.Has(err, fault.SecondFactorWrong) {
 		h.drawAuthenticator(w, r, g, form, "problem.code")
 		return
-	}
-	if err == nil {
-		err = h.tell(r, g.Person, "factor-added")
 	}
 	if err != nil {
 		h.refuse(w, r, g, err)
@@ -261,7 +243,7 @@ func (h *Handlers) removeAuthenticator(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	err := h.Safe.RemoveAuthenticator(r.Context(), credential.Told{By: g.Caller(), Person: g.Person, Outbox: h.Outbox})
+	err := h.Safe.RemoveAuthenticator(r.Context(), h.told(g))
 	if err != nil && !fault.Has(err, fault.SecondFactorMissing) {
 		h.refuse(w, r, g, err)
 		return
