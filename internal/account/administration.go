@@ -277,10 +277,12 @@ func (m Amendment) over(a *Account, t tenant.Tenant, source id.Source) error {
 	if m.MustChangePassword != nil {
 		a.MustChangePassword = *m.MustChangePassword
 	}
+	off := m.Disabled != nil && *m.Disabled && !a.Disabled
 	if m.Disabled != nil {
 		a.Disabled = *m.Disabled
 	}
-	if m.EndSessions {
+	if m.EndSessions || off {
+		// Who is switched on again signs in anew.
 		a.SessionsFrom = source.Now()
 	}
 	return m.profile(a)

@@ -13,7 +13,10 @@ import (
 	"time"
 
 	"github.com/entente-id/entente/ententetest"
+	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/application"
+	"github.com/entente-id/entente/internal/audit"
+	"github.com/entente-id/entente/internal/credential"
 	"github.com/entente-id/entente/internal/devworld"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/go-jose/go-jose/v4"
@@ -146,6 +149,65 @@ func TestAnAppIsToldThatASessionHasEnded(t *testing.T) {
 		}
 		seen[claims["jti"]] = true
 		d.servesNowhere(form.Get("logout_token"))
+	}
+}
+
+// TestAnAppIsToldThatSessionsWereEndedFromAfar is row R126 where nobody signs
+// out in the browser itself.
+func TestAnAppIsToldThatSessionsWereEndedFromAfar(t *testing.T) {
+	for name, end := range map[string]func(desk, account.Account) error{
+		"by an admin": func(d desk, a account.Account) error {
+			return d.w.Inside().Administration.EndSessions(d.Context(), adminOf(a), a.ID)
+		},
+		"by the person, elsewhere": func(d desk, a account.Account) error {
+			return d.w.Inside().Administration.EndSessions(d.Context(), audit.Caller{Tenant: a.Tenant, Home: a.Tenant, Account: a.ID}, a.ID)
+		},
+		"by another password": func(d desk, a account.Account) error {
+			w := d.w.Inside()
+			return w.Safe.ChoosePassword(d.Context(), credential.Told{By: adminOf(a), Person: a, Outbox: w.Outbox}, "seven wet dogs on a roof")
+		},
+		"by switching the account off": func(d desk, a account.Account) error {
+			org, err := d.w.Inside().Tenants.Find(d.Context(), a.Tenant)
+			if err != nil {
+				return err
+			}
+			off := true
+			return d.w.Inside().Administration.Change(d.Context(), adminOf(a), org, a.ID, account.Amendment{Disabled: &off})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, c, l := channels(t)
+			session := claimsOf(t, text(d.tokens(), "id_token"))
+			d.tellApps()
+			if got := l.heard(); len(got) != 0 {
+				t.Fatalf("told while the session lives: %v", got)
+			}
+			c.pass(time.Minute)
+			ada, err := d.w.Inside().People.Named(t.Context(), devworld.Northwind, ententetest.Ada)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := end(d, ada); err != nil {
+				t.Fatal(err)
+			}
+			d.tellApps()
+			d.tellApps()
+			told := l.heard()
+			if len(told) != 1 {
+				t.Fatalf("told %d times", len(told))
+			}
+			said := claimsOf(t, told[0].Get("logout_token"))
+			if said["sid"] != session["sid"] || said["sub"] != session["sub"] || said["aud"] != session["aud"] {
+				t.Errorf("said %v of the session %v", said, session)
+			}
+		})
+	}
+}
+
+// adminOf is somebody else who may do everything in the organisation.
+func adminOf(a account.Account) audit.Caller {
+	return audit.Caller{
+		Tenant: a.Tenant, Home: a.Tenant, Account: "b0000000-0000-4000-8000-0000000000ff", DirectoryRoles: []string{account.GlobalAdministrator},
 	}
 }
 

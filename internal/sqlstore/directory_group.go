@@ -142,6 +142,7 @@ func (t *tx) amendAccount(of id.Tenant, key id.Object, change func(*account.Acco
 	if err != nil {
 		return err
 	}
+	was := a
 	if err := change(&a); err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (t *tx) amendAccount(of id.Tenant, key id.Object, change func(*account.Acco
 		doc, a.MayConsentForAll() && !a.Disabled, string(of), string(key)); err != nil {
 		return fmt.Errorf("change account: %w", err)
 	}
-	return nil
+	return t.leaveAll(was, a)
 }
 
 // DeleteAccount puts an account aside, as DropMember does: the person can come

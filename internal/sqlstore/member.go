@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/audit"
@@ -31,6 +32,7 @@ func (db *DB) AmendMember(ctx context.Context, t id.Tenant, person id.Object, ch
 		if err != nil {
 			return err
 		}
+		was := a
 		if err := change(&a); err != nil {
 			return err
 		}
@@ -47,6 +49,9 @@ func (db *DB) AmendMember(ctx context.Context, t id.Tenant, person id.Object, ch
 		if n == 0 {
 			return fault.New(fault.NameTaken, "name", a.SignInName)
 		}
+		if err := x.leaveAll(was, a); err != nil {
+			return err
+		}
 		if err := x.password(t, person, hash); err != nil {
 			return err
 		}
@@ -62,6 +67,12 @@ func (db *DB) DropMember(ctx context.Context, t id.Tenant, person id.Object, kee
 			return err
 		}
 		if err := keep(a); err != nil {
+			return err
+		}
+		// Nothing of theirs goes on, whenever they signed in.
+		gone := a
+		gone.SessionsFrom = d.At.Add(time.Microsecond)
+		if err := x.leaveAll(a, gone); err != nil {
 			return err
 		}
 		d.Account = a

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/presence"
 	"github.com/entente-id/entente/internal/session"
@@ -31,6 +32,20 @@ func (t *tx) leave(who session.Signed, now time.Time) error {
 		if _, err := t.exec(`UPDATE presence SET next_at = $1 WHERE tenant = $2 AND sid = $3 AND next_at = 0`, micros(now), string(who.Home), sid); err != nil {
 			return fmt.Errorf("end presence: %w", err)
 		}
+	}
+	return nil
+}
+
+// leaveAll marks what a person is present at as ended, when a change of the
+// account ended their sessions. Whoever signed in since is not meant.
+func (t *tx) leaveAll(was, is account.Account) error {
+	if !is.SessionsFrom.After(was.SessionsFrom) {
+		return nil
+	}
+	from := micros(is.SessionsFrom)
+	if _, err := t.exec(`UPDATE presence SET next_at = $1 WHERE tenant = $2 AND account = $3 AND next_at = 0 AND at < $1`,
+		from, string(is.Tenant), string(is.ID)); err != nil {
+		return fmt.Errorf("end presences: %w", err)
 	}
 	return nil
 }

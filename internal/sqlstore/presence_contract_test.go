@@ -1,9 +1,13 @@
 package sqlstore_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
+	"github.com/entente-id/entente/internal/account"
+	"github.com/entente-id/entente/internal/credential"
+	"github.com/entente-id/entente/internal/delegated"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
 	"github.com/entente-id/entente/internal/presence"
@@ -89,6 +93,69 @@ func TestTheEndOfASessionIsDueWhereItsPersonWasSignedInAndNowhereElse(t *testing
 		}
 		taken(t, db, noon, bob)
 	})
+}
+
+// TestWhateverEndsThePersonsSessionsIsDueWhereTheyWereSignedIn: an admin, the
+// person elsewhere, another password, and the end of the account.
+func TestWhateverEndsThePersonsSessionsIsDueWhereTheyWereSignedIn(t *testing.T) {
+	later := noon.Add(time.Minute)
+	owner := credential.Owner{Tenant: contoso, Account: "anna"}
+	end := func(a *account.Account) error {
+		a.SessionsFrom = later
+		return nil
+	}
+	for name, c := range map[string]struct {
+		do   func(ctx context.Context, db *sqlstore.DB) error
+		ends bool
+	}{
+		"ended": {ends: true, do: func(ctx context.Context, db *sqlstore.DB) error {
+			return db.AmendAccount(ctx, contoso, "anna", end, event("e"))
+		}},
+		"ended with another name": {ends: true, do: func(ctx context.Context, db *sqlstore.DB) error {
+			return db.AmendMember(ctx, contoso, "anna", end, "", event("e"))
+		}},
+		"another password": {ends: true, do: func(ctx context.Context, db *sqlstore.DB) error {
+			return db.ChangePassword(ctx, owner, "hash", end, nil, event("e"))
+		}},
+		"deleted": {ends: true, do: func(ctx context.Context, db *sqlstore.DB) error {
+			return db.DropMember(ctx, contoso, "anna", func(account.Account) error { return nil }, delegated.Dropped{At: later}, event("e"))
+		}},
+		"another job title": {do: func(ctx context.Context, db *sqlstore.DB) error {
+			return db.AmendAccount(ctx, contoso, "anna", func(a *account.Account) error {
+				a.JobTitle = "CEO"
+				return nil
+			}, event("e"))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
+				ctx := t.Context()
+				anna, elsewhere, bob := present(t, db)
+				if err := db.SaveAccount(ctx, account.Account{Tenant: contoso, ID: "anna", SignInName: "anna@contoso.example", SessionsFrom: noon.Add(-time.Hour)}); err != nil {
+					t.Fatal(err)
+				}
+				// She signs in anew, after what ends the sessions before it.
+				since := presence.Presence{Tenant: contoso, Account: "anna", SID: "s3", App: "app-1", Version: 2, At: later}
+				if err := db.AddPresence(ctx, since); err != nil {
+					t.Fatal(err)
+				}
+				if err := c.do(ctx, db); err != nil {
+					t.Fatal(err)
+				}
+				var want []presence.Presence
+				if c.ends {
+					want = []presence.Presence{anna, elsewhere}
+				}
+				if name == "deleted" {
+					want = append(want, since)
+				}
+				taken(t, db, later.Add(time.Hour), want...)
+				if got, err := db.PresencesOf(ctx, fabrikam, "s1"); err != nil || len(got) != 1 || got[0].Account != bob.Account {
+					t.Errorf("Bob is at %v, %v", got, err)
+				}
+			})
+		})
+	}
 }
 
 func TestANoticeGoesToOneNode(t *testing.T) {
