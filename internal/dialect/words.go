@@ -169,6 +169,7 @@ var table = map[fault.Code]words{
 	fault.PushedUnusable:       {badRequest, "invalid_request_uri", "", "", "", "The request_uri cannot be used: it must be {rule}. Push the request again."},
 	fault.PushRequired:         {badRequest, invalidRequest, "", "", invalidRequest, "The application {app} pushes its requests: send them to the pushed authorization request endpoint, and the request_uri here."},
 	fault.ProofInvalid:         {badRequest, "invalid_dpop_proof", "", "", "", "The DPoP proof is not acceptable. Needed: {rule}."},
+	fault.ProofUntimely:        {badRequest, "use_dpop_nonce", "", "", "", "The DPoP proof was not made just now. Needed: {rule}."},
 	fault.GrantOtherKey:        {badRequest, invalidGrant, "", badToken, "", "The grant is bound to a key that the request does not prove. Send a DPoP proof by the key it was asked for with."},
 	fault.SchemaNewer:          {http.StatusServiceUnavailable, serverError, "", "", "", "The database is newer than this program. {advice}"},
 	fault.AccessTokenMissing:   {unauthorized, "invalid_token", "", "", "", "An access token is missing: send it in the Authorization header."},

@@ -118,6 +118,7 @@ const (
 	RequestURI           Code = 9700015
 	GrantOtherKey        Code = 9700016
 	ProofInvalid         Code = 9700017
+	ProofUntimely        Code = 9700019
 	SchemaNewer          Code = 9700020
 	MailCodeWrong        Code = 9700030
 	MailCodeExpired      Code = 9700031
@@ -303,6 +304,7 @@ var rows = []Entry{
 	{ReferenceUnknown, "ReferenceUnknown", "M50", Absent, You, []Remedy{TryAgain}},
 	{PushRequired, "PushedRequestRequired", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
 	{ProofInvalid, "ProofOfPossessionInvalid", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
+	{ProofUntimely, "ProofOfPossessionUntimely", "M34", Request, Developer, []Remedy{CheckRequest, CopyReport}},
 	{GrantOtherKey, "GrantBoundToAnotherKey", "M34", Grant, Developer, []Remedy{CheckRequest, CopyReport}},
 	{SchemaNewer, "SchemaNewerThanProgram", "M47", Internal, Operator, []Remedy{CopyReport}},
 	{MailCodeWrong, "MailboxCodeWrong", "M41", Person, You, []Remedy{TryAgain, NewCode}},

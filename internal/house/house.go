@@ -201,7 +201,9 @@ func (h *House) build(ctx context.Context) error {
 	if h.Devices, err = token.NewDevices(db, source, custody); err != nil {
 		return err
 	}
-	h.Proofs = token.NewProofs(source)
+	if h.Proofs, err = token.NewProofs(source, custody); err != nil {
+		return err
+	}
 	if h.Pushes, err = token.NewPushes(db, source, custody); err != nil {
 		return err
 	}

@@ -10,8 +10,9 @@ import (
 
 // possessed reads the scheme DPoP for all of our resources in one place
 // (RFC 9449 7): the proof is checked here, and what it proves goes with the
-// request to where the token is verified.
-func (h *House) possessed(r *http.Request) *http.Request {
+// request to where the token is verified. The answer brings a nonce for the next
+// proof (RFC 9449 9).
+func (h *House) possessed(answer http.Header, r *http.Request) *http.Request {
 	sent := r.Header.Values("Authorization")
 	if len(sent) != 1 {
 		return r
@@ -21,6 +22,7 @@ func (h *House) possessed(r *http.Request) *http.Request {
 	if !strings.EqualFold(scheme, "DPoP") || raw == "" {
 		return r
 	}
+	answer.Set("DPoP-Nonce", h.Proofs.Nonce())
 	var jkt string
 	var err error
 	if proofs := r.Header.Values("DPoP"); len(proofs) == 1 {

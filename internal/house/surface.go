@@ -25,7 +25,7 @@ func (h *House) Handler() http.Handler {
 			header.Set("X-Entente-Dev", "1")
 		}
 		r.URL.Path, r.URL.RawPath = fold(r.URL.Path), ""
-		h.surface(r.URL.Path).ServeHTTP(seen, h.possessed(r))
+		h.surface(r.URL.Path).ServeHTTP(seen, h.possessed(header, r))
 	})
 }
 

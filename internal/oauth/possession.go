@@ -10,17 +10,22 @@ import (
 )
 
 // possession is the key that a client proves to hold at one of our addresses,
-// "" when it sends no proof (RFC 9449 5).
-func (e *Edge) possession(r *http.Request) (string, error) {
+// "" when it sends no proof (RFC 9449 5). The answer brings a nonce for the next
+// one, whatever else it is (RFC 9449 8); clients that do not know of nonces go
+// on without.
+func (e *Edge) possession(w http.ResponseWriter, r *http.Request) (string, error) {
 	sent := r.Header.Values("DPoP")
-	switch len(sent) {
-	case 0:
+	if len(sent) == 0 {
 		return "", nil
-	case 1:
+	}
+	w.Header().Set(nonceHeader, e.rooms.Proofs.Nonce())
+	if len(sent) == 1 {
 		return e.rooms.Proofs.Check(sent[0], r.Method, e.speaker.Origin()+r.URL.Path, "")
 	}
 	return "", fault.New(fault.ProofInvalid, "rule", "one DPoP header")
 }
+
+const nonceHeader = "DPoP-Nonce"
 
 // holds binds what a person's grant gives to the key of the request. A public
 // client has nothing else to prove itself by, so its refresh tokens are bound

@@ -39,7 +39,7 @@ func (e *Edge) pushed(w http.ResponseWriter, r *http.Request, c dialect.Call, ab
 	for _, proof := range []string{"client_secret", "client_assertion", "client_assertion_type"} {
 		query.Del(proof)
 	}
-	jkt, err := e.possession(r)
+	jkt, err := e.possession(w, r)
 	if err != nil {
 		return "", err
 	}

@@ -81,7 +81,7 @@ func (e *Edge) prepare(w http.ResponseWriter, r *http.Request, c dialect.Call, a
 	if grants[grant] == nil {
 		return x, fault.New(fault.UnsupportedGrant, "grant", tenant.Shorten(grant))
 	}
-	if x.jkt, err = e.possession(r); err != nil {
+	if x.jkt, err = e.possession(w, r); err != nil {
 		return x, err
 	}
 	x.OnBehalf = grant == dialect.OnBehalfGrant
@@ -168,6 +168,7 @@ func (e *Edge) allowOrigin(w http.ResponseWriter, x exchange) {
 	for _, redirect := range x.client.Application().Redirects {
 		if redirect.Platform == application.Browser && origin(redirect.URI) == x.origin {
 			w.Header().Set("Access-Control-Allow-Origin", x.origin)
+			w.Header().Set("Access-Control-Expose-Headers", nonceHeader)
 			w.Header().Add("Vary", "Origin")
 			return
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/id"
+	"github.com/entente-id/entente/internal/seal"
 	"github.com/go-jose/go-jose/v4"
 )
 
@@ -39,6 +40,7 @@ const (
 // serves once on a node, as long as fewer than maxProofs come in its life.
 type Proofs struct {
 	source id.Source
+	nonces *seal.Key
 
 	mu sync.Mutex
 	// seen are the proofs of this span and of the one before.
@@ -47,13 +49,18 @@ type Proofs struct {
 }
 
 // NewProofs opens it.
-func NewProofs(source id.Source) *Proofs {
-	return &Proofs{source: source, seen: map[[sha256.Size]byte]struct{}{}, before: map[[sha256.Size]byte]struct{}{}}
+func NewProofs(source id.Source, custody *seal.Custody) (*Proofs, error) {
+	nonces, err := custody.Key("proof nonce")
+	if err != nil {
+		return nil, err
+	}
+	return &Proofs{source: source, nonces: nonces, seen: map[[sha256.Size]byte]struct{}{}, before: map[[sha256.Size]byte]struct{}{}}, nil
 }
 
 // Check gives the thumbprint of the key (RFC 7638) whose holder made a proof
 // for this request: its method and address, and the access token in it, if any.
-// It fails with ProofInvalid (row R77).
+// It fails with ProofInvalid (row R77), and with ProofUntimely where only the
+// time is wrong: a proof with a nonce of ours serves then.
 func (p *Proofs) Check(proof, method, address, accessToken string) (string, error) {
 	refuse := func(rule string) (string, error) { return "", fault.New(fault.ProofInvalid, "rule", rule) }
 	if len(proof) > maxProof {
@@ -81,6 +88,7 @@ func (p *Proofs) Check(proof, method, address, accessToken string) (string, erro
 		URI    string  `json:"htu"`
 		Issued float64 `json:"iat"`
 		Hash   string  `json:"ath"`
+		Nonce  string  `json:"nonce"`
 	}
 	if err := json.Unmarshal(payload, &c); err != nil {
 		return refuse("claims in JSON")
@@ -93,10 +101,19 @@ func (p *Proofs) Check(proof, method, address, accessToken string) (string, erro
 		return refuse("htm " + method)
 	case !sameAddress(c.URI, address):
 		return refuse("htu " + address)
-	case !plausible(c.Issued) || now.Sub(instant(c.Issued)) > proofAge || instant(c.Issued).Sub(now) > proofAhead:
-		return refuse("an iat of this minute")
+	case !plausible(c.Issued):
+		return refuse("an iat")
 	case accessToken != "" && subtle.ConstantTimeCompare([]byte(c.Hash), []byte(digest(accessToken))) != 1:
 		return refuse("the ath of the access token")
+	}
+	// One or the other: a proof that would serve by both would serve longer than
+	// it is remembered.
+	timely := now.Sub(instant(c.Issued)) <= proofAge && instant(c.Issued).Sub(now) <= proofAhead
+	if c.Nonce != "" {
+		timely = p.current(c.Nonce, now)
+	}
+	if !timely {
+		return "", fault.New(fault.ProofUntimely, "rule", "an iat of this minute, or the nonce of the header DPoP-Nonce")
 	}
 	thumbprint, err := key.Thumbprint(crypto.SHA256)
 	if err != nil {
@@ -167,7 +184,13 @@ func (c tokenClaims) possessed(ctx context.Context) error {
 	case !sent:
 		return invalid("the scheme DPoP with a proof, because the token is bound to a key")
 	case shown.err != nil:
-		return invalid("a DPoP proof: " + fault.Of(shown.err).Facts["rule"])
+		because := fault.Of(shown.err)
+		f := invalid("a DPoP proof: " + because.Facts["rule"])
+		f.Facts["proof"] = "invalid_dpop_proof"
+		if because.Code == fault.ProofUntimely {
+			f.Facts["proof"] = "use_dpop_nonce"
+		}
+		return f
 	case c.Confirmation.JKT == "":
 		return invalid("the scheme Bearer, because the token is bound to no key")
 	case subtle.ConstantTimeCompare([]byte(shown.jkt), []byte(c.Confirmation.JKT)) != 1:

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/entente-id/entente/internal/devworld"
+	"github.com/entente-id/entente/internal/seal"
 	"github.com/entente-id/entente/internal/token"
 	"github.com/go-jose/go-jose/v4"
 )
@@ -128,6 +129,10 @@ func FuzzNoChangedProofProvesAKey(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	custody, err := seal.NewCustody(make([]byte, 32), rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
 	options := (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt")
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, options)
 	if err != nil {
@@ -142,16 +147,24 @@ func FuzzNoChangedProofProvesAKey(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	if _, err := token.NewProofs(b.Source).Check(proof, "POST", address, ""); err != nil {
+	check := func(proof string) error {
+		proofs, err := token.NewProofs(b.Source, custody)
+		if err != nil {
+			return err
+		}
+		_, err = proofs.Check(proof, "POST", address, "")
+		return err
+	}
+	if err := check(proof); err != nil {
 		f.Fatal(err)
 	}
 	mutations(f)
 	f.Fuzz(func(t *testing.T, at uint16, mask byte, tail string) {
 		changed := mutate(proof, at, mask, tail)
-		if _, err := token.NewProofs(b.Source).Check(changed, "POST", address, ""); err == nil && !sameBytes(changed, proof) {
+		if err := check(changed); err == nil && !sameBytes(changed, proof) {
 			t.Errorf("%q of %q proves a key", changed, proof)
 		}
-		if _, err := token.NewProofs(b.Source).Check(tail, "POST", address, ""); err == nil {
+		if err := check(tail); err == nil {
 			t.Errorf("%q proves a key", tail)
 		}
 	})
