@@ -124,13 +124,21 @@ func (r *Registry) AddSecretUntil(ctx context.Context, by audit.Caller, app id.A
 		ends = until.UTC()
 	}
 	text, c := r.NewSecret(name, ends)
-	return text, c, r.addCredential(ctx, by, app, c, "app.secret.add")
+	return text, c, r.addCredential(ctx, by, app, c, "app.secret.add", anybody)
 }
 
 // AddCertificate registers a certificate in PEM form. It fails with AppUnknown,
 // or with InputInvalid when the text holds no certificate, holds a private key,
 // or when the certificate has expired.
 func (r *Registry) AddCertificate(ctx context.Context, by audit.Caller, app id.App, text string) (Credential, error) {
+	c, err := r.certificateOf(text)
+	if err != nil {
+		return c, err
+	}
+	return c, r.addCredential(ctx, by, app, c, "app.certificate.add", anybody)
+}
+
+func (r *Registry) certificateOf(text string) (Credential, error) {
 	parsed, err := r.ReadCertificate(text)
 	if err != nil {
 		return Credential{}, err
@@ -139,17 +147,20 @@ func (r *Registry) AddCertificate(ctx context.Context, by audit.Caller, app id.A
 	if !isName(name) {
 		name = "certificate"
 	}
-	c, err := CertificateCredential(id.Object(r.source.NewGUID()), name, parsed.Raw)
-	if err != nil {
-		return c, err
-	}
-	return c, r.addCredential(ctx, by, app, c, "app.certificate.add")
+	return CertificateCredential(id.Object(r.source.NewGUID()), name, parsed.Raw)
 }
 
-func (r *Registry) addCredential(ctx context.Context, by audit.Caller, app id.App, c Credential, verb string) error {
+// anybody who may change the application's credentials needs to hold none.
+func anybody([]Credential) error { return nil }
+
+// addCredential adds one if whoever holds those that are there may.
+func (r *Registry) addCredential(ctx context.Context, by audit.Caller, app id.App, c Credential, verb string, may func([]Credential) error) error {
 	e := r.event(by, verb, app)
 	e.Facts = map[string]string{"credential": string(c.ID), "name": c.Name, "expires": c.Expires.Format(time.DateOnly)}
 	return r.change(ctx, by, app, e, func(have []Credential) ([]Credential, error) {
+		if err := may(have); err != nil {
+			return nil, err
+		}
 		if len(have) >= maxCredentials {
 			return nil, invalid("credentials", "at most 10 for one application")
 		}

@@ -48,6 +48,8 @@ func Open(d *graph.Door, rooms Rooms) {
 			graph.Route{Method: "DELETE", Pattern: one, Delegated: person(write), Application: write, Answer: r.deleteApplication},
 			graph.Route{Method: "POST", Pattern: one + "/addPassword", Delegated: person(write), Application: write, Answer: r.addPassword},
 			graph.Route{Method: "POST", Pattern: one + "/removePassword", Delegated: person(write), Application: write, Answer: r.removePassword},
+			graph.Route{Method: "POST", Pattern: one + "/addKey", Delegated: person(write), Application: write, Answer: r.addKey},
+			graph.Route{Method: "POST", Pattern: one + "/removeKey", Delegated: person(write), Application: write, Answer: r.removeKey},
 		)
 	}
 	for _, one := range []string{"servicePrincipals/{appId=}", "servicePrincipals/{principal}"} {
