@@ -18,7 +18,7 @@ func (h *House) openGraph() http.Handler {
 	directory.Open(door, directory.Rooms{
 		Subject: h.Issuer.Subject, People: h.People, Groups: h.Groups, Tenants: h.Tenants,
 		Administration: h.Administration, Safe: h.Safe, Relationships: h.Relationships, Records: h.Attempts,
-		Programme: h.Programme, Origin: h.Origin,
+		Programme: h.Programme, Source: h.Source, Origin: h.Origin,
 	})
 	relationships.Open(door, relationships.Rooms{Relationships: h.Relationships, Customers: h.Customers, Tenants: h.Tenants, Origin: h.Origin})
 	applications.Open(door, applications.Rooms{Apps: h.Apps, Consents: h.Consents, People: h.People, Source: h.Source})

@@ -70,10 +70,10 @@ func (db *DB) saveTenant(ctx context.Context, t tenant.Tenant, events []audit.Ev
 	})
 }
 
-// SaveUserConsent changes who may give consent, and nothing else.
-func (db *DB) SaveUserConsent(ctx context.Context, t id.Tenant, policy tenant.ConsentPolicy, e audit.Event) error {
+// AmendTenant changes an organisation as it is at that moment.
+func (db *DB) AmendTenant(ctx context.Context, t id.Tenant, change func(*tenant.Tenant), e audit.Event) error {
 	return db.write(ctx, func(x *tx) error {
-		if err := x.amend(t, func(t *tenant.Tenant) { t.Settings.UserConsent = policy }); err != nil {
+		if err := x.amend(t, change); err != nil {
 			return err
 		}
 		return x.event(e)

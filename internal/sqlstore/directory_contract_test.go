@@ -201,7 +201,8 @@ func TestAccountsArePagedInOrderOfTheirIDsWithoutGapsOrRepeats(t *testing.T) {
 	})
 }
 
-func TestThePolicyOfConsentIsSavedAloneWithItsEvent(t *testing.T) {
+func TestAPolicyIsSavedAloneWithItsEvent(t *testing.T) {
+	lowRisk := func(t *tenant.Tenant) { t.Settings.UserConsent = tenant.ConsentLowRisk }
 	eachEngine(t, func(t *testing.T, db *sqlstore.DB) {
 		ctx := t.Context()
 		want := newTenant(t, db, contoso, "contoso.example")
@@ -209,7 +210,7 @@ func TestThePolicyOfConsentIsSavedAloneWithItsEvent(t *testing.T) {
 		if err := db.SaveTenant(ctx, want); err != nil {
 			t.Fatal(err)
 		}
-		if err := db.SaveUserConsent(ctx, contoso, tenant.ConsentLowRisk, linkEvent("p1")); err != nil {
+		if err := db.AmendTenant(ctx, contoso, lowRisk, linkEvent("p1")); err != nil {
 			t.Fatal(err)
 		}
 		want.Settings.UserConsent = tenant.ConsentLowRisk
@@ -220,7 +221,7 @@ func TestThePolicyOfConsentIsSavedAloneWithItsEvent(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("after the change (-want +got):\n%s", diff)
 		}
-		if err := db.SaveUserConsent(ctx, nobody, tenant.ConsentLowRisk, linkEvent("p2")); !fault.Has(err, fault.TenantUnknown) {
+		if err := db.AmendTenant(ctx, nobody, lowRisk, linkEvent("p2")); !fault.Has(err, fault.TenantUnknown) {
 			t.Errorf("of no organisation: %v", err)
 		}
 		events, err := db.Events(ctx, contoso, 10)

@@ -4,6 +4,8 @@ package tenant
 
 import (
 	"context"
+	"net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +33,9 @@ type Tenant struct {
 	Created  time.Time
 	// Upstream is the organisation's own sign-in; nil for none.
 	Upstream *Upstream `json:",omitempty"`
+	// TechnicalMails are mailboxes that the organisation names for technical
+	// matters.
+	TechnicalMails []string `json:",omitempty"`
 }
 
 // Domain is a name that the organisation has proved to own.
@@ -114,9 +119,9 @@ type Store interface {
 	// DeclareTenant is SaveTenant with its event. It fails with DomainTaken when
 	// another organisation has one of the domains.
 	DeclareTenant(ctx context.Context, t Tenant, e audit.Event) error
-	// SaveUserConsent changes who may give consent and nothing else, with its
-	// event, or fails with TenantUnknown.
-	SaveUserConsent(ctx context.Context, tenant id.Tenant, policy ConsentPolicy, e audit.Event) error
+	// AmendTenant changes one tenant as it is at that moment, except its
+	// domains, with the event, or fails with TenantUnknown.
+	AmendTenant(ctx context.Context, tenant id.Tenant, change func(*Tenant), e audit.Event) error
 }
 
 // Directory answers which organisation is meant.
@@ -169,7 +174,28 @@ func (d *Directory) Save(ctx context.Context, t Tenant) error {
 // is the caller's gate to decide.
 func (d *Directory) SetUserConsent(ctx context.Context, tenant id.Tenant, policy ConsentPolicy, e audit.Event) error {
 	defer d.cache.Forget()
-	return d.store.SaveUserConsent(ctx, tenant, policy, e)
+	return d.store.AmendTenant(ctx, tenant, func(t *Tenant) { t.Settings.UserConsent = policy }, e)
+}
+
+// maxTechnicalMails bounds how many mailboxes an organisation names.
+const maxTechnicalMails = 20
+
+// SetTechnicalMails changes the mailboxes for technical matters. Who may change
+// them is the caller's gate to decide. It fails with InputInvalid.
+func (d *Directory) SetTechnicalMails(ctx context.Context, tenant id.Tenant, mails []string, e audit.Event) error {
+	refuse := func(rule string) error {
+		return fault.New(fault.InputInvalid, "parameter", "technicalNotificationMails", "rule", rule)
+	}
+	if len(mails) > maxTechnicalMails {
+		return refuse("at most 20 addresses")
+	}
+	for _, address := range mails {
+		if parsed, err := mail.ParseAddress(address); err != nil || parsed.Address != address || len(address) > 320 {
+			return refuse("addresses such as it@contoso.example, at most 320 characters each")
+		}
+	}
+	defer d.cache.Forget()
+	return d.store.AmendTenant(ctx, tenant, func(t *Tenant) { t.TechnicalMails = slices.Clone(mails) }, e)
 }
 
 // domainName is idna.Lookup that also holds to the lengths of the DNS (RFC 1035

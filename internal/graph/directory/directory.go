@@ -32,6 +32,8 @@ type Rooms struct {
 	Records *audit.Log
 	// Programme invites people of other organisations.
 	Programme *programme.Membership
+	// Source gives the time and the ids of records.
+	Source id.Source
 	// Origin is the public root of this server, without a slash at its end.
 	Origin string
 }
@@ -57,7 +59,8 @@ var (
 	writeRoles  = []string{"RoleManagement.ReadWrite.Directory"}
 	readRecords = []string{"AuditLog.Read.All"}
 
-	readOrganization = []string{"Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	readOrganization  = []string{"Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	writeOrganization = []string{"Organization.ReadWrite.All", "Directory.ReadWrite.All"}
 )
 
 // delegated adds the permission that stands for all that the person may do.
@@ -102,6 +105,7 @@ func Open(d *graph.Door, rooms Rooms) {
 
 		graph.Route{Method: "GET", Pattern: "organization", Delegated: delegated(readOrganization, "User.Read"), Application: readOrganization, Answer: r.organizations},
 		graph.Route{Method: "GET", Pattern: "organization/{organization}", Delegated: delegated(readOrganization, "User.Read"), Application: readOrganization, Answer: r.organization},
+		graph.Route{Method: "PATCH", Pattern: "organization/{organization}", Delegated: delegated(writeOrganization), Application: writeOrganization, Answer: r.changeOrganization},
 		graph.Route{Method: "GET", Pattern: "domains", Delegated: delegated(readDomains), Application: readDomains, Answer: r.domains},
 		graph.Route{Method: "GET", Pattern: "domains/{domain}", Delegated: delegated(readDomains), Application: readDomains, Answer: r.domain},
 		graph.Route{Method: "GET", Pattern: "subscribedSkus", Delegated: delegated(readOrganization, "LicenseAssignment.Read.All"),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/entente-id/entente/internal/account"
 	"github.com/entente-id/entente/internal/fault"
 	"github.com/entente-id/entente/internal/graph"
 	"github.com/entente-id/entente/internal/tenant"
@@ -19,7 +20,7 @@ var organizationProperties = []graph.Property[tenant.Tenant]{
 	{Name: "preferredLanguage", Usual: true, Of: func(t tenant.Tenant) any { return graph.OrNull(t.Language) }},
 	{Name: "createdDateTime", Usual: true, Of: func(t tenant.Tenant) any { return graph.Stamp(t.Created) }},
 	{Name: "verifiedDomains", Usual: true, Of: func(t tenant.Tenant) any { return domainsOf(t) }},
-	{Name: "technicalNotificationMails", Usual: true, Of: noneOf},
+	{Name: "technicalNotificationMails", Usual: true, Of: func(t tenant.Tenant) any { return append([]string{}, t.TechnicalMails...) }},
 	{Name: "businessPhones", Usual: true, Of: noneOf},
 	{Name: "onPremisesSyncEnabled", Usual: true, Of: nothing},
 	{Name: "onPremisesLastSyncDateTime", Usual: true, Of: nothing},
@@ -58,15 +59,45 @@ func (m *room) organizations(ctx context.Context, c *graph.Call) (graph.Reply, e
 // organization is GET /organization/{tenant id}: the caller's tenant, or
 // nothing. Another tenant and none are the same answer.
 func (m *room) organization(ctx context.Context, c *graph.Call) (graph.Reply, error) {
-	sent := c.Value("organization")
-	if !strings.EqualFold(sent, string(c.Caller.Tenant)) {
-		return graph.Reply{}, fault.New(fault.ObjectUnknown, "object", sent)
+	if err := isOwn(c); err != nil {
+		return graph.Reply{}, err
 	}
 	t, err := m.Tenants.Find(ctx, c.Caller.Tenant)
 	if err != nil {
 		return graph.Reply{}, err
 	}
 	return graph.One(c, "organization", organizationProperties, t)
+}
+
+// changeOrganization is PATCH /organization/{tenant id}: of what Microsoft lets
+// change, there are the technical mailboxes.
+func (m *room) changeOrganization(ctx context.Context, c *graph.Call) (graph.Reply, error) {
+	if err := account.MayAct(c.Caller); err != nil {
+		return graph.Reply{}, err
+	}
+	if err := isOwn(c); err != nil {
+		return graph.Reply{}, err
+	}
+	var sent struct {
+		TechnicalMails *[]string `json:"technicalNotificationMails"`
+	}
+	if err := c.Body(&sent); err != nil {
+		return graph.Reply{}, err
+	}
+	if sent.TechnicalMails == nil {
+		return graph.Reply{}, fault.New(fault.InputInvalid, "parameter", "technicalNotificationMails", "rule", "a list of addresses, which may be empty")
+	}
+	e := account.Event(m.Source, c.Caller, "organization.change", string(c.Caller.Tenant))
+	e.Facts = map[string]string{"members": "technicalNotificationMails"}
+	return graph.Done(), m.Tenants.SetTechnicalMails(ctx, c.Caller.Tenant, *sent.TechnicalMails, e)
+}
+
+// isOwn: an address names the caller's tenant.
+func isOwn(c *graph.Call) error {
+	if sent := c.Value("organization"); !strings.EqualFold(sent, string(c.Caller.Tenant)) {
+		return fault.New(fault.ObjectUnknown, "object", sent)
+	}
+	return nil
 }
 
 func domainsOf(t tenant.Tenant) []map[string]any {

@@ -1,9 +1,11 @@
 package directory_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/entente-id/entente/internal/account"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -25,6 +27,44 @@ func TestTheOrganizationIsAnArrayOfOne(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	w.get(w.app("Organization.Read.All"), asked("/v1.0/organization", "$select", "secrets")).is(400, "Request_UnsupportedQuery")
+}
+
+func TestAnAdminNamesTheMailboxesForTechnicalMatters(t *testing.T) {
+	w := newWorld(t)
+	const writes = "Directory.AccessAsUser.All"
+	path := "/v1.0/organization/" + string(adatum)
+	body := map[string]any{"technicalNotificationMails": []string{"it@adatum.example", "noc@elsewhere.example"}}
+	shown := func() any { return w.get(w.member("Organization.Read.All"), path).body["technicalNotificationMails"] }
+	w.send(w.member(writes), "PATCH", path, body).is(403, refused)
+	w.send(w.app("Organization.Read.All"), "PATCH", path, body).is(403, refused)
+	w.holder(account.GlobalAdministrator) // Anna's
+	admin := w.member(writes)
+	for name, wrong := range map[string]any{
+		"no list": "it@adatum.example", "no address": []string{"it"}, "a name with it": []string{"IT <it@adatum.example>"},
+		"a long one": []string{strings.Repeat("x", 320) + "@adatum.example"}, "too many": slices.Repeat([]string{"it@adatum.example"}, 21), "nothing": nil,
+		"two lines": []string{"it@adatum.example\r\nBcc: x@y.example"},
+	} {
+		r := w.send(admin, "PATCH", path, map[string]any{"technicalNotificationMails": wrong})
+		if r.is(400, "Request_BadRequest"); !strings.Contains(r.text, "technicalNotificationMails") {
+			t.Errorf("%s: %s", name, r.text)
+		}
+	}
+	w.send(admin, "PATCH", path, map[string]any{"displayName": "Adatum Ltd"}).is(400, "Request_BadRequest")
+	w.send(admin, "PATCH", "/v1.0/organization/"+string(northwind), body).is(404, "Request_ResourceNotFound")
+	if diff := cmp.Diff([]any{}, shown()); diff != "" {
+		t.Errorf("refused, and changed (-want +got):\n%s", diff)
+	}
+	w.send(admin, "PATCH", path, body).is(204, "")
+	if diff := cmp.Diff([]any{"it@adatum.example", "noc@elsewhere.example"}, shown()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	w.send(w.app("Organization.ReadWrite.All"), "PATCH", path, map[string]any{"technicalNotificationMails": []string{}}).is(204, "")
+	if diff := cmp.Diff([]any{}, shown()); diff != "" {
+		t.Errorf("taken away (-want +got):\n%s", diff)
+	}
+	if n := len(slices.DeleteFunc(w.verbs(), func(v string) bool { return v != "organization.change" })); n != 2 {
+		t.Errorf("%d records", n)
+	}
 }
 
 func TestOneOrganizationIsShownByItsIDAndNoOther(t *testing.T) {

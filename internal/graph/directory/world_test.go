@@ -110,7 +110,7 @@ func newWorld(t *testing.T) *world {
 		Subject: func(t id.Tenant, person id.Object, client id.App) string {
 			return fmt.Sprintf("%s/%s/%s", t, person, client)
 		},
-		People: w.people, Groups: account.NewGroups(db, source), Tenants: w.tenants,
+		People: w.people, Groups: account.NewGroups(db, source), Tenants: w.tenants, Source: source,
 		Relationships:  customer.NewRelationships(db, w.people, account.NewGroups(db, source), source),
 		Administration: account.NewAdministration(db, source), Safe: w.safe(source), Records: audit.NewLog(db, source, slog.New(slog.DiscardHandler)),
 	})
