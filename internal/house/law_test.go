@@ -99,6 +99,20 @@ func TestRoomsImportOnlyDownwards(t *testing.T) {
 	}
 }
 
+func TestEveryRoomIsOnTheMap(t *testing.T) {
+	page, err := os.ReadFile("../../docs/explanation/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, names := range levels {
+		for _, name := range names {
+			if strings.Count(name, "/") == 1 && !strings.Contains(string(page), "[`"+name+"`]") {
+				t.Errorf("docs/explanation/architecture.md does not say what %s is", name)
+			}
+		}
+	}
+}
+
 func TestNoRoomAsksTheMachineForTheTime(t *testing.T) {
 	each(t, func(path, text string) {
 		if strings.HasPrefix(path, "internal/house/") || strings.HasPrefix(path, "cmd/") {
