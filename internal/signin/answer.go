@@ -49,7 +49,9 @@ func (j *Journeys) Answer(ctx context.Context, text string, b session.Browser, a
 		return Screen{Journey: journey}, err
 	}
 	if a.Do == "show" {
-		return j.show(ctx, journey, candidates)
+		screen, err := j.show(ctx, journey, candidates)
+		screen.keepTyped(a)
+		return screen, err
 	}
 	step, _, err := j.step(ctx, journey, candidates)
 	if err != nil {
@@ -57,7 +59,7 @@ func (j *Journeys) Answer(ctx context.Context, text string, b session.Browser, a
 	}
 	before := journey
 	a.device, a.family = b.Device, b.Family
-	journey.Notice = ""
+	journey.Notice, journey.Problem = "", nil
 	problem, err := j.take(ctx, step, &journey, a, candidates)
 	if err != nil {
 		return Screen{Journey: journey}, err
@@ -65,9 +67,8 @@ func (j *Journeys) Answer(ctx context.Context, text string, b session.Browser, a
 	if problem != nil {
 		// What was typed stays typed; nothing else has moved.
 		before.Address, before.Name, before.Reason, before.MailCodes, before.Unknown = journey.Address, journey.Name, journey.Reason, journey.MailCodes, journey.Unknown
-		screen, err := j.show(ctx, before, candidates)
-		screen.Problem = problem
-		return screen, err
+		before.Problem = problem
+		return j.show(ctx, before, candidates)
 	}
 	if err := j.save(ctx, &journey); err != nil {
 		return Screen{Journey: journey}, err

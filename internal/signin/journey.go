@@ -153,6 +153,9 @@ type Journey struct {
 	// Seed is what an authenticator app is being set up with, sealed. It
 	// travels in the form alone, so that showing the page writes nothing.
 	Seed string `json:"-"`
+	// Problem is what was wrong with the last answer, nil for nothing. It travels
+	// like the seed, so that the page in another language says it again.
+	Problem *fault.Fault `json:"-"`
 	// Codes are fresh recovery codes, sealed, until the person has kept them.
 	Codes string `json:"codes,omitempty"`
 	// Consented: the consent page was answered with yes in this journey.

@@ -113,19 +113,17 @@ func (j *Journeys) Begin(ctx context.Context, r Request, b session.Browser) (Scr
 			return j.turnAway(ctx, journey, other)
 		}
 	}
-	var problem *fault.Fault
 	if journey.Account == "" && len(candidates) == 0 && r.LoginHint != "" && r.Prompt != "none" {
 		// A hint fills in the address and leads on where it can.
-		if problem, err = j.locate(ctx, &journey, strings.TrimSpace(r.LoginHint)); err != nil {
+		problem, err := j.locate(ctx, &journey, strings.TrimSpace(r.LoginHint))
+		if err != nil {
 			return Screen{}, err
 		}
-		if problem != nil && problem.Code == fault.ParameterMissing {
-			problem = nil
+		if problem != nil && problem.Code != fault.ParameterMissing {
+			journey.Problem = problem
 		}
 	}
-	screen, err := j.show(ctx, journey, candidates)
-	screen.Problem = problem
-	return screen, err
+	return j.show(ctx, journey, candidates)
 }
 
 // wrongKind finds the personal account of a browser whose people cannot enter
@@ -337,6 +335,8 @@ type flow struct {
 	ID      string   `json:"i,omitempty"`
 	Version int64    `json:"v,omitempty"`
 	Seed    string   `json:"s,omitempty"`
+
+	Problem *fault.Fault `json:"p,omitempty"`
 }
 
 // Contexts of what a journey keeps sealed within itself.
@@ -347,7 +347,7 @@ const (
 
 // write seals a journey for its form.
 func (j *Journeys) write(journey Journey) (string, error) {
-	f := flow{ID: journey.ID, Version: journey.Version, Seed: journey.Seed}
+	f := flow{ID: journey.ID, Version: journey.Version, Seed: journey.Seed, Problem: journey.Problem}
 	if journey.ID == "" {
 		f.Journey = &journey
 	}
@@ -384,7 +384,7 @@ func (j *Journeys) read(ctx context.Context, text string, b session.Browser) (Jo
 	} else if journey, err = j.stored(ctx, f); err != nil {
 		return journey, err
 	}
-	journey.Seed = f.Seed
+	journey.Seed, journey.Problem = f.Seed, f.Problem
 	if age := j.source.Now().Sub(journey.Started); age > journeyLife || age < -journeyLife {
 		return journey, fault.New(fault.PageExpired)
 	}

@@ -102,7 +102,7 @@ func TestAPasskeyIsBothFactorsWhereOneIsDemanded(t *testing.T) {
 	f, person := newFob(t, w, devworld.Contoso, devworld.Anna)
 	screen, err := f.use(t, w, signin.Request{Authority: "common", Client: devworld.Account, Work: true, Personal: true, SecondFactor: true}, devworld.Anna)
 	if err != nil || screen.Step != signin.Done || screen.Person.ID != person.ID {
-		t.Fatalf("%s, %v, %v", screen.Step, screen.Problem, err)
+		t.Fatalf("%s, %v, %v", screen.Step, screen.Journey.Problem, err)
 	}
 	if got := screen.Journey.Methods; !slices.Equal(got, []string{"fido", "mfa"}) {
 		t.Errorf("methods %v", got)
@@ -168,7 +168,7 @@ func TestAnotherPersonsPasskeyIsNoSecondFactor(t *testing.T) {
 		t.Fatalf("%s, %+v, %v", screen.Step, screen.Ways, err)
 	}
 	screen, err = journeys.Answer(t.Context(), screen.Flow, mine, signin.Answer{Do: "passkey", Passkey: f.sign(t, devworld.Ville, screen.Passkey)})
-	if err != nil || screen.Step != signin.Code || screen.Problem == nil || screen.Journey.HasMFA() {
-		t.Errorf("%s, %v, %v", screen.Step, screen.Problem, err)
+	if err != nil || screen.Step != signin.Code || screen.Journey.Problem == nil || screen.Journey.HasMFA() {
+		t.Errorf("%s, %v, %v", screen.Step, screen.Journey.Problem, err)
 	}
 }

@@ -19,8 +19,6 @@ type Screen struct {
 	Journey Journey
 	// Flow goes into the form.
 	Flow string
-	// Problem is what was wrong with the last answer; nil at first.
-	Problem *fault.Fault
 	// Fault is why the journey ends, at Refused.
 	Fault *fault.Fault
 
@@ -132,6 +130,18 @@ func (j *Journeys) show(ctx context.Context, journey Journey, candidates []sessi
 	s.Journey = journey
 	s.Flow, err = j.write(journey)
 	return s, err
+}
+
+// keepTyped shows what was typed and not sent, except secrets.
+func (s *Screen) keepTyped(a Answer) {
+	switch s.Step {
+	case Address:
+		s.Journey.Address = a.Address
+	case NewAccount:
+		s.Journey.Name = a.Name
+	case AskApproval:
+		s.Journey.Reason = a.Reason
+	}
 }
 
 // showSeed gives an enrolment its seed: a new one, or the one of the form that

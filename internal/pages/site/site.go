@@ -204,9 +204,9 @@ func (s *Site) Draw(w http.ResponseWriter, r *http.Request, screen signin.Screen
 		Lang: s.languageOf(r, j.Request.Locales), AppName: screen.App.Name, OrgName: screen.Organisation,
 		FormOrigin: j.Request.RedirectOrigin, Action: stepAddress, Flow: screen.Flow, Passkey: screen.Passkey,
 	}
-	if screen.Problem != nil {
-		kept := s.keep(r, j.About(screen.Step), screen.Problem)
-		f.Problem, f.ProblemFacts = problemKey(screen.Problem), screen.Problem.Facts
+	if j.Problem != nil {
+		kept := s.keep(r, j.About(screen.Step), j.Problem)
+		f.Problem, f.ProblemFacts = problemKey(j.Problem), j.Problem.Facts
 		w.Header().Set("X-Entente-Reference", kept.Reference)
 	}
 	switch screen.Step {
