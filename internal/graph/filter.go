@@ -210,8 +210,8 @@ func (p *parser) single(depth int) (filter, error) {
 			return p.function(function)
 		}
 	}
-	if list, found := strings.CutSuffix(strings.ToLower(p.at(0).text), "/any"); found && !p.at(0).quoted {
-		return p.any(p.at(0).text[:len(list)], depth)
+	if list, found := cutAny(p.at(0)); found {
+		return p.any(list, depth)
 	}
 	return p.comparison()
 }
@@ -236,6 +236,17 @@ func (p *parser) function(name string) (filter, error) {
 	f.literals = []literal{{text: p.at(4).text}}
 	p.words = p.words[6:]
 	return f, nil
+}
+
+// cutAny gives the list of "list/any", in any letter case. It looks at the last
+// bytes as they are: text that is no UTF-8 has another length in lower case.
+func cutAny(w word) (list string, found bool) {
+	const suffix = "/any"
+	n := len(w.text) - len(suffix)
+	if w.quoted || n < 0 || !strings.EqualFold(w.text[n:], suffix) {
+		return "", false
+	}
+	return w.text[:n], true
 }
 
 // any reads list/any(x:condition on x).
